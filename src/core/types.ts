@@ -1,0 +1,308 @@
+/**
+ * The vocabulary of Evenkeel. Everything that flows between modules is one of these plain, serialisable shapes.
+ *
+ * Units: `amount` base units of a token; `UsdE8` US dollars times 1e8; `Bps` 1/10,000; `Wei`; times are unix seconds.
+ * Drift is weight minus target, in bps of NAV (100 bps = 1 point).
+ */
+
+export type Hex = `0x${string}`;
+export type Address = Hex;
+
+export const MODES = ['REHEARSAL', 'FORK', 'TESTNET', 'LIVE'] as const;
+export type Mode = (typeof MODES)[number];
+
+/* ---- what the chain says ------------------------------------------------------------------------------------ */
+
+export const PRICE_STATUSES = ['OK', 'STALE', 'INVALID', 'OUT_OF_BOUNDS', 'UNREACHABLE'] as const;
+export type PriceStatus = (typeof PRICE_STATUSES)[number];
+
+export type AssetState = {
+  readonly index: number;
+  readonly token: Address;
+  readonly symbol: string;
+  readonly decimals: number;
+  readonly feedId: Hex;
+  readonly targetBps: number;
+  readonly bandBps: number;
+  readonly balance: bigint;
+  /** 0n unless `priceStatus` is OK. */
+  readonly priceUsdE8: bigint;
+  readonly priceUpdatedAt: number;
+  readonly priceStatus: PriceStatus;
+};
+
+/** Mirrors `struct Policy` of IVault.sol. */
+export type VaultPolicy = {
+  readonly destinationBps: number;
+  readonly innerBandBps: number;
+  readonly scheduleS: number;
+  readonly cooldownS: number;
+  readonly maxSlipBps: number;
+  readonly lossBpsPerDay: number;
+  readonly maxSliceBps: number;
+  readonly sliceCooldownS: number;
+  readonly minTradeUsdE2: number;
+  readonly maxGasPriceMwei: number;
+  readonly ttlS: number;
+};
+
+/** Mirrors `struct State` of IVault.sol. */
+export type EpochState = {
+  readonly epoch: number;
+  readonly sequence: number;
+  readonly epochStart: number;
+  readonly lastSliceAt: number;
+  readonly epochEnd: number;
+  readonly pausedUntil: number;
+  readonly epochNavUsdE8: bigint;
+  readonly lossUsdE8: bigint;
+  readonly lossAt: number;
+};
+
+export type VaultState = {
+  readonly address: Address;
+  readonly owner: Address;
+  readonly policy: VaultPolicy;
+  readonly state: EpochState;
+  readonly assets: readonly AssetState[];
+};
+
+export type V2PoolState = {
+  readonly venue: 'UNISWAP_V2';
+  readonly address: Address;
+  readonly token0: Address;
+  readonly token1: Address;
+  readonly reserve0: bigint;
+  readonly reserve1: bigint;
+};
+
+export type TickState = { readonly index: number; readonly liquidityNet: bigint };
+
+export type V3PoolState = {
+  readonly venue: 'UNISWAP_V3';
+  readonly address: Address;
+  readonly token0: Address;
+  readonly token1: Address;
+  readonly feePips: number;
+  readonly tickSpacing: number;
+  readonly sqrtPriceX96: bigint;
+  readonly tick: number;
+  readonly liquidity: bigint;
+  /** `ticks` covers [minTick, maxTick]; a swap that would leave the window cannot be quoted. */
+  readonly minTick: number;
+  readonly maxTick: number;
+  readonly ticks: readonly TickState[];
+};
+
+export type PoolState = V2PoolState | V3PoolState;
+export type VenueName = PoolState['venue'];
+
+export type GasState = {
+  readonly baseFeeWei: bigint;
+  readonly priorityFeeWei: bigint;
+  /** Dollars per whole native coin, to express gas in dollars. */
+  readonly nativeUsdE8: bigint;
+};
+
+export type BlockRef = { readonly number: number; readonly hash: Hex; readonly time: number };
+
+/** Everything one decision looks at, read at one block hash from one provider. */
+export type Snapshot = {
+  readonly schema: 'evenkeel.snapshot/1';
+  readonly chainId: number;
+  readonly mode: Mode;
+  readonly block: BlockRef;
+  readonly vault: VaultState;
+  readonly pools: readonly PoolState[];
+  readonly gas: GasState;
+};
+
+/* ---- what the owner wants from the keeper (the vault enforces its own limits on top) ---------------------------- */
+
+export const FREQUENCIES = ['hourly', 'six-hourly', 'every-block'] as const;
+export type Frequency = (typeof FREQUENCIES)[number];
+
+export type KeeperRule = {
+  readonly frequency: Frequency;
+  /** Hold while base fee plus priority fee is above this; null = no ceiling. */
+  readonly maxGasPriceWei: bigint | null;
+  /** Hold when the gas of a whole plan costs more than this; null = no ceiling. */
+  readonly maxGasUsdE8: bigint | null;
+  /** Hold when any leg moves its pool by more than this. */
+  readonly maxImpactBps: number;
+  /** Hold when the expected cost takes longer than this to be earned back by lower tracking error. */
+  readonly maxPaybackDays: number;
+  /** Annual volatility of a risky asset against the rest, for the expected saving. */
+  readonly volatilityBps: number;
+  /** Relative risk aversion gamma times 100 (research: 3.00), for the expected saving. */
+  readonly riskAversionE2: number;
+};
+
+/* ---- decisions --------------------------------------------------------------------------------------------------- */
+
+export const OUTCOMES = ['TRADED', 'NO_TRADE', 'HELD_BACK', 'FAILED', 'SKIPPED'] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+export const REASONS = [
+  'DEVIATION',
+  'SCHEDULE',
+  'CONTINUE',
+  'IN_BAND',
+  'COOLDOWN',
+  'BELOW_MIN_TRADE',
+  'COST_EXCEEDS_BENEFIT',
+  'GAS_ABOVE_CAP',
+  'PRICE_STALE',
+  'PRICE_INVALID',
+  'PRICE_OUT_OF_BOUNDS',
+  'PRICE_UNREACHABLE',
+  'POOL_PRICE_DIVERGES',
+  'IMPACT_ABOVE_CAP',
+  'SLIPPAGE_WOULD_EXCEED',
+  'LOSS_BUDGET_SPENT',
+  'NO_ROUTE',
+  'NO_TARGETS',
+  'EMPTY',
+  'PAUSED_BY_USER',
+  'RUN_IN_PROGRESS',
+  'CHAIN_BEHIND',
+  'RPC_UNREACHABLE',
+  'SIMULATION_REVERTED',
+  'TX_REVERTED',
+  'TX_EXPIRED',
+  'TX_REPLACED',
+  'SIGNER_HALTED',
+  'OUT_OF_GAS_MONEY',
+  'MISSED_CHECK',
+] as const;
+export type Reason = (typeof REASONS)[number];
+
+export type DueKind = 'NONE' | 'DEVIATION' | 'SCHEDULE' | 'CONTINUE';
+
+/** The vault's own answer, recomputed by core; must equal `Vault.due()` for the same inputs. */
+export type DueState = { readonly kind: DueKind; readonly reason: Reason; readonly retryAt: number };
+
+export type GuardUnit = 'BPS' | 'USD_E8' | 'SECONDS' | 'WEI' | 'DAYS' | 'COUNT' | 'FLAG';
+
+/** One limit as value, limit and verdict. `value` and `limit` are integers in `unit`, as decimal strings. */
+export type Guard = {
+  readonly code: Reason;
+  /** Short noun, e.g. "price age WETH", "gas price". */
+  readonly name: string;
+  readonly unit: GuardUnit;
+  readonly value: string;
+  readonly limit: string;
+  readonly pass: boolean;
+  readonly enforcedBy: 'VAULT' | 'KEEPER';
+};
+
+export type AssetView = {
+  readonly symbol: string;
+  readonly token: Address;
+  readonly decimals: number;
+  readonly balance: bigint;
+  readonly priceUsdE8: bigint;
+  readonly priceAgeS: number;
+  readonly priceStatus: PriceStatus;
+  readonly valueUsdE8: bigint;
+  readonly weightBps: number;
+  readonly targetBps: number;
+  readonly bandBps: number;
+  readonly driftBps: number;
+};
+
+/** One fill as planned. Amounts are exact; what the vault will clamp has been clamped already. */
+export type Leg = {
+  readonly sell: number;
+  readonly buy: number;
+  readonly sellSymbol: string;
+  readonly buySymbol: string;
+  readonly venue: VenueName;
+  readonly pool: Address;
+  readonly amountIn: bigint;
+  readonly quotedOut: bigint;
+  readonly minOut: bigint;
+  readonly valueUsdE8: bigint;
+  /** Pool fee, in dollars at oracle prices. */
+  readonly feeUsdE8: bigint;
+  /** Value lost to moving the pool: pool mid price minus fee minus quote. */
+  readonly impactUsdE8: bigint;
+  readonly impactBps: number;
+  readonly gasUnits: bigint;
+};
+
+export type PlannedSlice = { readonly sequence: number; readonly notBefore: number; readonly legs: readonly Leg[] };
+
+export type CostEstimate = {
+  readonly gasUsdE8: bigint;
+  readonly feeUsdE8: bigint;
+  readonly impactUsdE8: bigint;
+  readonly totalUsdE8: bigint;
+};
+
+export type Plan = {
+  readonly schema: 'evenkeel.plan/1';
+  /** keccak256 of the canonical JSON of everything else in the plan. */
+  readonly id: Hex;
+  readonly vault: Address;
+  readonly chainId: number;
+  readonly block: BlockRef;
+  readonly kind: 'DEVIATION' | 'SCHEDULE' | 'CONTINUE';
+  /** Epoch in which the slices execute: state.epoch + 1 unless an epoch is open. */
+  readonly epoch: number;
+  readonly slices: readonly PlannedSlice[];
+  readonly cost: CostEstimate;
+  readonly yearlySavingUsdE8: bigint;
+  readonly paybackDays: number;
+  readonly driftAfterBps: readonly number[];
+  /** Drift that could not be traded away, with why: "LINK: no pool against WBTC". */
+  readonly leftOver: readonly { readonly symbol: string; readonly reason: Reason; readonly detail: string }[];
+};
+
+/** What actually happened, from receipts. Costs sum to `totalUsdE8`. */
+export type Realised = {
+  readonly fills: readonly {
+    readonly sellSymbol: string;
+    readonly buySymbol: string;
+    readonly amountIn: bigint;
+    readonly amountOut: bigint;
+    readonly quotedOut: bigint;
+    readonly txHash: Hex;
+  }[];
+  readonly gasUnits: bigint;
+  readonly gasWei: bigint;
+  readonly gasUsdE8: bigint;
+  readonly feeUsdE8: bigint;
+  readonly impactUsdE8: bigint;
+  /** Promised minus received: quotedOut minus amountOut at oracle price; may be negative. */
+  readonly slippageUsdE8: bigint;
+  readonly totalUsdE8: bigint;
+  readonly driftAfterBps: readonly number[];
+};
+
+/** One check, from its deciding inputs to its realised outcome. Feeds CLI, API, dashboard and alerts. */
+export type DecisionRecord = {
+  readonly schema: 'evenkeel.decision/1';
+  readonly checkId: number;
+  readonly chainId: number;
+  readonly mode: Mode;
+  readonly vault: Address;
+  readonly block: BlockRef;
+  readonly outcome: Outcome;
+  readonly reason: Reason;
+  readonly secondary: readonly Reason[];
+  /** One plain sentence: what was decided and why. */
+  readonly sentence: string;
+  /** What would have to change for the outcome to change; null for TRADED. */
+  readonly counterfactual: string | null;
+  readonly due: DueState;
+  readonly navUsdE8: bigint;
+  /** Value of the deposited coins had nobody ever traded; null when a price is missing. */
+  readonly holdNavUsdE8: bigint | null;
+  readonly gas: GasState;
+  readonly assets: readonly AssetView[];
+  readonly guards: readonly Guard[];
+  readonly plan: Plan | null;
+  readonly txHashes: readonly Hex[];
+  readonly realised: Realised | null;
+};
