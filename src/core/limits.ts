@@ -1,0 +1,133 @@
+/** What the vault allows one fill to do. Mirrors contracts/src/libraries/RebalanceMath.sol integer for integer. */
+import type { AssetState, EpochState, VaultPolicy } from './types.ts';
+import { abs, BPS, max, min, mulDiv, mulDivUp, pow10, SECONDS_PER_DAY, subFloor, USD_E8_PER_CENT } from './units.ts';
+import { assetValueUsdE8, targetValueUsdE8, valueUsdE8 } from './value.ts';
+
+/** Everything the size of one fill depends on. `sell` and `buy` carry live balances and fresh prices. */
+export type FillInputs = {
+  readonly policy: VaultPolicy;
+  readonly sell: AssetState;
+  readonly buy: AssetState;
+  /** NAV at `begin`; before it, the current NAV. */
+  readonly epochNavUsdE8: bigint;
+  /** Value sold by earlier fills of the same transaction. */
+  readonly soldInSliceUsdE8: bigint;
+};
+
+export function minTradeUsdE8(policy: VaultPolicy): bigint {
+  return BigInt(policy.minTradeUsdE2) * USD_E8_PER_CENT;
+}
+
+export function sliceCapUsdE8(policy: VaultPolicy, epochNavUsdE8: bigint): bigint {
+  return mulDiv(BigInt(policy.maxSliceBps), epochNavUsdE8, BPS);
+}
+
+/** {bps of NAV} drift that a rebalance trades back to: band * destinationBps / 10000, rounded down. */
+export function destinationBps(asset: AssetState, policy: VaultPolicy): bigint {
+  return (BigInt(asset.bandBps) * BigInt(policy.destinationBps)) / BPS;
+}
+
+/**
+ * Largest value {USD E8} that may move from `sell` to `buy`: bounded by the surplus, the deficit, the way back to
+ * the destination of whichever asset is further outside it, and what is left of the slice. 0 = nothing to trade.
+ */
+export function maxSellValue(f: FillInputs): bigint {
+  const { policy, sell, buy, epochNavUsdE8: navE } = f;
+  const vSell = assetValueUsdE8(sell);
+  const vBuy = assetValueUsdE8(buy);
+  const surplus = vSell - targetValueUsdE8(sell.targetBps, navE);
+  const deficit = targetValueUsdE8(buy.targetBps, navE) - vBuy;
+  if (surplus <= 0n || deficit <= 0n) return 0n;
+  const upperSell = ((BigInt(sell.targetBps) + destinationBps(sell, policy)) * navE) / BPS;
+  const lowerBuy = (subFloor(BigInt(buy.targetBps), destinationBps(buy, policy)) * navE) / BPS;
+  const reach = max(vSell - upperSell, lowerBuy - vBuy);
+  if (reach <= 0n) return 0n;
+  const left = subFloor(sliceCapUsdE8(policy, navE), f.soldInSliceUsdE8);
+  return min(min(surplus, deficit), min(reach, left));
+}
+
+/** Largest amount {base units of sell} the vault will take for this fill, the balance included. */
+export function maxSellAmount(f: FillInputs): bigint {
+  const value = maxSellValue(f);
+  if (value === 0n) return 0n;
+  return min(mulDiv(value, pow10(f.sell.decimals), f.sell.priceUsdE8), f.sell.balance);
+}
+
+/** Smallest output {base units of buy} the vault accepts for `spent`: oracle value less maxSlip, rounded up. */
+export function requiredOut(
+  spent: bigint,
+  sell: Pick<AssetState, 'priceUsdE8' | 'decimals'>,
+  buy: Pick<AssetState, 'priceUsdE8' | 'decimals'>,
+  maxSlipBps: number,
+): bigint {
+  return mulDivUp(
+    spent * sell.priceUsdE8 * (BPS - BigInt(maxSlipBps)),
+    pow10(buy.decimals),
+    buy.priceUsdE8 * pow10(sell.decimals) * BPS,
+  );
+}
+
+/** How the vault scales the caller's minOut when it clamps amountIn. */
+export function scaledMinOut(minOut: bigint, amountIn: bigint, requestedIn: bigint): bigint {
+  return mulDivUp(minOut, amountIn, requestedIn);
+}
+
+/** {USD E8} loss budget: the level at which the bucket is full. */
+export function lossCapUsdE8(policy: VaultPolicy, epochNavUsdE8: bigint): bigint {
+  return mulDiv(BigInt(policy.lossBpsPerDay), epochNavUsdE8, BPS);
+}
+
+/** {USD E8} level of the loss bucket at `now`: it empties by the whole cap per day. */
+export function lossLevel(
+  state: Pick<EpochState, 'lossUsdE8' | 'lossAt'>,
+  policy: VaultPolicy,
+  epochNavUsdE8: bigint,
+  now: number,
+): bigint {
+  const elapsed = BigInt(Math.max(0, now - state.lossAt));
+  const leaked = mulDiv(lossCapUsdE8(policy, epochNavUsdE8), elapsed, BigInt(SECONDS_PER_DAY));
+  return subFloor(state.lossUsdE8, leaked);
+}
+
+/** {USD E8} value given up against oracle prices, 0 when the fill gained. */
+export function fillLossUsdE8(
+  spent: bigint,
+  received: bigint,
+  sell: Pick<AssetState, 'priceUsdE8' | 'decimals'>,
+  buy: Pick<AssetState, 'priceUsdE8' | 'decimals'>,
+): bigint {
+  return subFloor(
+    valueUsdE8(spent, sell.priceUsdE8, sell.decimals),
+    valueUsdE8(received, buy.priceUsdE8, buy.decimals),
+  );
+}
+
+export type FillVerdict =
+  | { readonly ok: true; readonly sell: AssetState; readonly buy: AssetState; readonly lossUsdE8: bigint }
+  | {
+      readonly ok: false;
+      readonly error: 'BelowMinTrade' | 'SpentTooMuch' | 'SlippageAboveCap' | 'Overshoot' | 'DriftDidNotShrink';
+    };
+
+/**
+ * What the vault checks after the venue was called, loss budget excepted. `spent` and `received` are what the venue
+ * took and gave; on success the two assets come back with their new balances.
+ */
+export function checkFill(f: FillInputs, spent: bigint, received: bigint): FillVerdict {
+  const { policy, epochNavUsdE8: navE } = f;
+  if (spent > maxSellAmount(f)) return { ok: false, error: 'SpentTooMuch' };
+  const spentUsdE8 = valueUsdE8(spent, f.sell.priceUsdE8, f.sell.decimals);
+  if (spentUsdE8 < minTradeUsdE8(policy)) return { ok: false, error: 'BelowMinTrade' };
+  if (received < requiredOut(spent, f.sell, f.buy, policy.maxSlipBps)) return { ok: false, error: 'SlippageAboveCap' };
+  const sell = { ...f.sell, balance: f.sell.balance - spent };
+  const buy = { ...f.buy, balance: f.buy.balance + received };
+  const targetSell = targetValueUsdE8(sell.targetBps, navE);
+  const targetBuy = targetValueUsdE8(buy.targetBps, navE);
+  const vBuyAfter = assetValueUsdE8(buy);
+  if (vBuyAfter > targetBuy + mulDiv(spentUsdE8, BigInt(policy.maxSlipBps), BPS))
+    return { ok: false, error: 'Overshoot' };
+  const before = abs(assetValueUsdE8(f.sell) - targetSell) + abs(assetValueUsdE8(f.buy) - targetBuy);
+  const after = abs(assetValueUsdE8(sell) - targetSell) + abs(vBuyAfter - targetBuy);
+  if (after >= before) return { ok: false, error: 'DriftDidNotShrink' };
+  return { ok: true, sell, buy, lossUsdE8: fillLossUsdE8(spent, received, f.sell, f.buy) };
+}
