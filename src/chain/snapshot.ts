@@ -1,0 +1,214 @@
+/** Everything one decision looks at, read at one block hash from one provider. */
+import { decodeFunctionResult, encodeFunctionData } from 'viem';
+import { oracleHubAbi } from '../abi/OracleHub.ts';
+import { vaultLensAbi } from '../abi/VaultLens.ts';
+import { KeelError } from '../core/errors.ts';
+import {
+  type Address,
+  type AssetState,
+  type Hex,
+  type Mode,
+  type PoolState,
+  PRICE_STATUSES,
+  type PriceStatus,
+  type Snapshot,
+  type V2PoolState,
+  type V3PoolState,
+  type VaultState,
+  type VenueName,
+} from '../core/types.ts';
+import type { Chain } from './clients.ts';
+import { readPriorityFee } from './fees.ts';
+import type { Head } from './head.ts';
+import { assertSameBlock, callAt } from './read.ts';
+import { rpcFailure } from './rpc.ts';
+
+export type TokenInfo = {
+  readonly symbol: string;
+  readonly address: Address;
+  readonly decimals: number;
+  readonly feedId: Hex;
+};
+
+/** Addresses of one deployment, as the config names them. */
+export type Deployment = {
+  readonly hub: Address;
+  readonly lens: Address;
+  readonly weth: Address;
+  readonly vault: Address;
+  readonly tokens: readonly TokenInfo[];
+  readonly pools: readonly { readonly venue: VenueName; readonly address: Address }[];
+};
+
+/** Tick-bitmap words read on each side of the current one: 2 words of spacing 10 are a move of 1.6x. */
+const V3_WORDS = 2;
+
+export function lower(address: string): Address {
+  return address.toLowerCase() as Address;
+}
+
+function statusOf(index: number): PriceStatus {
+  const status = PRICE_STATUSES[index];
+  if (status === undefined) throw new Error(`price status ${index} is unknown`);
+  return status;
+}
+
+function unreadable(field: string, value: string, reason: string, remedy: string): KeelError {
+  return new KeelError({ code: 'CONTRACT_UNREADABLE', exit: 2, field, value, reason, remedy });
+}
+
+async function lensCall(
+  chain: Chain,
+  head: Head,
+  lens: Address,
+  data: Hex,
+  field: string,
+  value: string,
+): Promise<Hex> {
+  try {
+    const result = await callAt(chain, head, { to: lens, data });
+    if (result !== '0x') return result;
+  } catch (error) {
+    if (rpcFailure(error)?.kind !== 'answered') throw error;
+    throw unreadable(
+      field,
+      value,
+      `the lens ${lens} could not read it (${rpcFailure(error)?.message ?? 'reverted'})`,
+      `Check ${field} in the config against the deployment on chain ${chain.chainId}`,
+    );
+  }
+  throw unreadable('contracts.lens', lens, 'has no code', `Check the address on chain ${chain.chainId}`);
+}
+
+export async function readVault(chain: Chain, deployment: Deployment, head: Head): Promise<VaultState> {
+  const { lens, vault } = deployment;
+  const data = encodeFunctionData({ abi: vaultLensAbi, functionName: 'vaults', args: [[vault]] });
+  const raw = await lensCall(chain, head, lens, data, 'vault', vault);
+  const view = decodeFunctionResult({ abi: vaultLensAbi, functionName: 'vaults', data: raw })[0];
+  if (view === undefined) throw unreadable('vault', vault, 'the lens returned nothing', 'Check contracts.lens');
+  const known = new Map(deployment.tokens.map((t) => [lower(t.address), t]));
+  const assets = view.assets.map((a, index): AssetState => {
+    const token = lower(a.token);
+    const info = known.get(token);
+    const balance = view.balances[index];
+    const price = view.prices[index];
+    if (balance === undefined || price === undefined) throw new Error('the lens returned fewer balances than assets');
+    if (info === undefined) {
+      throw new KeelError({
+        code: 'UNKNOWN_TOKEN',
+        exit: 2,
+        field: 'tokens',
+        value: token,
+        reason: 'the vault holds it as a target, but the config does not list it',
+        remedy: 'Add its symbol, address, decimals and feedId to tokens in the config',
+      });
+    }
+    if (info.decimals !== a.decimals) {
+      throw new KeelError({
+        code: 'TOKEN_DECIMALS_DIFFER',
+        exit: 2,
+        field: `tokens.${info.symbol}.decimals`,
+        value: String(info.decimals),
+        reason: `the vault recorded ${a.decimals} decimals for ${token}`,
+        remedy: `Set tokens.${info.symbol}.decimals to ${a.decimals}`,
+      });
+    }
+    const priceStatus = statusOf(price.status);
+    return {
+      index,
+      token,
+      symbol: info.symbol,
+      decimals: a.decimals,
+      feedId: a.feedId,
+      targetBps: a.targetBps,
+      bandBps: a.bandBps,
+      balance,
+      priceUsdE8: priceStatus === 'OK' ? price.usdE8 : 0n,
+      priceUpdatedAt: price.updatedAt,
+      priceStatus,
+    };
+  });
+  return { address: lower(view.vault), owner: lower(view.owner), policy: view.policy, state: view.state, assets };
+}
+
+async function readV2(chain: Chain, deployment: Deployment, head: Head): Promise<V2PoolState[]> {
+  const pairs = deployment.pools.filter((p) => p.venue === 'UNISWAP_V2').map((p) => p.address);
+  if (pairs.length === 0) return [];
+  const data = encodeFunctionData({ abi: vaultLensAbi, functionName: 'v2Pairs', args: [pairs] });
+  const raw = await lensCall(chain, head, deployment.lens, data, 'pools', pairs.join(', '));
+  return decodeFunctionResult({ abi: vaultLensAbi, functionName: 'v2Pairs', data: raw }).map((p) => ({
+    venue: 'UNISWAP_V2',
+    address: lower(p.pair),
+    token0: lower(p.token0),
+    token1: lower(p.token1),
+    reserve0: p.reserve0,
+    reserve1: p.reserve1,
+  }));
+}
+
+async function readV3(chain: Chain, deployment: Deployment, head: Head): Promise<V3PoolState[]> {
+  const pools = deployment.pools.filter((p) => p.venue === 'UNISWAP_V3').map((p) => p.address);
+  if (pools.length === 0) return [];
+  const data = encodeFunctionData({ abi: vaultLensAbi, functionName: 'v3Pools', args: [pools, V3_WORDS] });
+  const raw = await lensCall(chain, head, deployment.lens, data, 'pools', pools.join(', '));
+  return decodeFunctionResult({ abi: vaultLensAbi, functionName: 'v3Pools', data: raw }).map((p) => ({
+    venue: 'UNISWAP_V3',
+    address: lower(p.pool),
+    token0: lower(p.token0),
+    token1: lower(p.token1),
+    feePips: p.feePips,
+    tickSpacing: p.tickSpacing,
+    sqrtPriceX96: p.sqrtPriceX96,
+    tick: p.tick,
+    liquidity: p.liquidity,
+    minTick: p.minTick,
+    maxTick: p.maxTick,
+    ticks: p.ticks.map((t) => ({ index: t.index, liquidityNet: t.liquidityNet })),
+  }));
+}
+
+/** {USD E8} of one whole native coin: the hub's price of wrapped native; 0n when that price is not usable. */
+async function readNativePrice(chain: Chain, deployment: Deployment, head: Head): Promise<bigint> {
+  const weth = deployment.tokens.find((t) => lower(t.address) === lower(deployment.weth));
+  if (weth === undefined) {
+    throw new KeelError({
+      code: 'NATIVE_PRICE_UNKNOWN',
+      exit: 2,
+      field: 'tokens',
+      value: deployment.weth,
+      reason: 'contracts.weth is not listed, so gas cannot be expressed in dollars',
+      remedy: 'Add the wrapped native token with its feedId to tokens in the config',
+    });
+  }
+  const data = encodeFunctionData({ abi: oracleHubAbi, functionName: 'peek', args: [[weth.feedId]] });
+  const raw = await lensCall(chain, head, deployment.hub, data, 'contracts.hub', deployment.hub);
+  const price = decodeFunctionResult({ abi: oracleHubAbi, functionName: 'peek', data: raw })[0];
+  return price !== undefined && statusOf(price.status) === 'OK' ? price.usdE8 : 0n;
+}
+
+/**
+ * Four eth_calls at one block hash, and the fees paid up to that block. A provider that refuses block hashes is read
+ * by number, and the number's hash is compared afterwards.
+ * @throws KeelError RPC_UNREACHABLE, CHAIN_BEHIND (later), UNKNOWN_TOKEN, TOKEN_DECIMALS_DIFFER, CONTRACT_UNREADABLE
+ */
+export async function readSnapshot(chain: Chain, deployment: Deployment, mode: Mode, head: Head): Promise<Snapshot> {
+  const [vault, v2, v3, nativeUsdE8, priorityFeeWei] = await Promise.all([
+    readVault(chain, deployment, head),
+    readV2(chain, deployment, head),
+    readV3(chain, deployment, head),
+    readNativePrice(chain, deployment, head),
+    readPriorityFee(chain, head),
+  ]);
+  await assertSameBlock(chain, head);
+  const byAddress = new Map<string, PoolState>([...v2, ...v3].map((p) => [p.address, p]));
+  const pools = deployment.pools.flatMap((p) => byAddress.get(lower(p.address)) ?? []);
+  return {
+    schema: 'evenkeel.snapshot/1',
+    chainId: chain.chainId,
+    mode,
+    block: { number: head.number, hash: head.hash, time: head.time },
+    vault,
+    pools,
+    gas: { baseFeeWei: head.baseFeeWei, priorityFeeWei, nativeUsdE8 },
+  };
+}

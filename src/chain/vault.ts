@@ -1,0 +1,128 @@
+/** The vault's calls, events and errors, as the keeper uses them. */
+import { decodeEventLog, encodeFunctionData, toEventSelector } from 'viem';
+import { vaultAbi } from '../abi/Vault.ts';
+import type { Address, Hex, Leg, VenueName } from '../core/types.ts';
+import { lower } from './snapshot.ts';
+
+const VENUE_ID: Readonly<Record<VenueName, number>> = { UNISWAP_V2: 0, UNISWAP_V3: 1 };
+const VENUE_NAME = ['UNISWAP_V2', 'UNISWAP_V3', 'FILLER'] as const;
+
+export type SliceCall = {
+  /** True when the slice also opens the epoch (no epoch is open). */
+  readonly begin: boolean;
+  readonly epoch: number;
+  readonly sequence: number;
+  /** {s} last block time at which it may execute */
+  readonly deadline: number;
+  /** Close the epoch afterwards. */
+  readonly last: boolean;
+  readonly legs: readonly Pick<Leg, 'sell' | 'buy' | 'venue' | 'pool' | 'amountIn' | 'minOut'>[];
+};
+
+/** Calldata of one slice: `beginAndFill` when it opens the epoch, `fillMany` otherwise. */
+export function encodeSlice(call: SliceCall): Hex {
+  const slice = { epoch: call.epoch, sequence: call.sequence, deadline: call.deadline, last: call.last };
+  const fills = call.legs.map((leg) => ({
+    sell: leg.sell,
+    buy: leg.buy,
+    venue: VENUE_ID[leg.venue],
+    target: leg.pool,
+    amountIn: leg.amountIn,
+    minOut: leg.minOut,
+    data: '0x' as const,
+  }));
+  return encodeFunctionData({
+    abi: vaultAbi,
+    functionName: call.begin ? 'beginAndFill' : 'fillMany',
+    args: [slice, fills],
+  });
+}
+
+export type RawLog = {
+  readonly address: string;
+  readonly topics: readonly Hex[];
+  readonly data: Hex;
+  readonly blockNumber: Hex | null;
+  readonly blockHash: Hex | null;
+  readonly transactionHash: Hex | null;
+  readonly logIndex: Hex | null;
+};
+
+type Where = { readonly blockNumber: number; readonly blockHash: Hex; readonly txHash: Hex; readonly logIndex: number };
+
+export type VaultEvent = Where &
+  (
+    | {
+        readonly event: 'Filled';
+        readonly epoch: number;
+        readonly sequence: number;
+        readonly keeper: Address;
+        readonly sell: number;
+        readonly buy: number;
+        readonly venue: (typeof VENUE_NAME)[number];
+        readonly target: Address;
+        readonly amountIn: bigint;
+        readonly amountOut: bigint;
+        readonly lossUsdE8: bigint;
+      }
+    | { readonly event: 'EpochOpened'; readonly epoch: number; readonly kind: number; readonly navUsdE8: bigint }
+    | { readonly event: 'EpochClosed'; readonly epoch: number; readonly slices: number }
+    | { readonly event: 'Deposited'; readonly token: Address; readonly from: Address; readonly amount: bigint }
+    | { readonly event: 'Withdrawn'; readonly token: Address; readonly amount: bigint; readonly remaining: bigint }
+  );
+
+const EVENTS = ['Filled', 'EpochOpened', 'EpochClosed', 'Deposited', 'Withdrawn'] as const;
+type EventName = (typeof EVENTS)[number];
+
+export function eventTopic(name: EventName): Hex {
+  const item = vaultAbi.find((x) => x.type === 'event' && x.name === name);
+  if (item?.type !== 'event') throw new Error(`the vault ABI has no event ${name}`);
+  return toEventSelector(item);
+}
+
+const TOPICS = new Map<string, EventName>(EVENTS.map((name) => [eventTopic(name), name]));
+
+/** The vault's own events among `logs`, in order; logs of other contracts and other events are left out. */
+export function decodeVaultEvents(vault: Address, logs: readonly RawLog[]): VaultEvent[] {
+  return logs.flatMap((log) => {
+    const topic = log.topics[0];
+    if (lower(log.address) !== lower(vault) || topic === undefined || !TOPICS.has(topic)) return [];
+    return [decodeVaultEvent(log)];
+  });
+}
+
+function decodeVaultEvent(log: RawLog): VaultEvent {
+  const { blockNumber, blockHash, transactionHash, logIndex } = log;
+  if (blockNumber === null || blockHash === null || transactionHash === null || logIndex === null) {
+    throw new Error('a pending log was taken for a mined one');
+  }
+  const where: Where = {
+    blockNumber: Number(blockNumber),
+    blockHash,
+    txHash: transactionHash,
+    logIndex: Number(logIndex),
+  };
+  const decoded = decodeEventLog({ abi: vaultAbi, topics: log.topics as [Hex, ...Hex[]], data: log.data });
+  switch (decoded.eventName) {
+    case 'Filled': {
+      const { args } = decoded;
+      const venue = VENUE_NAME[args.venue];
+      if (venue === undefined) throw new Error(`venue ${args.venue} is unknown`);
+      return { ...where, event: 'Filled', ...args, keeper: lower(args.keeper), target: lower(args.target), venue };
+    }
+    case 'EpochOpened':
+      return { ...where, event: 'EpochOpened', ...decoded.args };
+    case 'EpochClosed':
+      return { ...where, event: 'EpochClosed', ...decoded.args };
+    case 'Deposited': {
+      const { token, from, amount } = decoded.args;
+      return { ...where, event: 'Deposited', token: lower(token), from: lower(from), amount };
+    }
+    case 'Withdrawn': {
+      const { token, amount, remaining } = decoded.args;
+      return { ...where, event: 'Withdrawn', token: lower(token), amount, remaining };
+    }
+    default:
+      throw new Error(`event ${decoded.eventName} is not one of ${EVENTS.join(', ')}`);
+  }
+}
