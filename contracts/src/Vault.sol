@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+
+import {IWETH} from "./interfaces/External.sol";
+import {IOracleHub} from "./interfaces/IOracleHub.sol";
+import {Asset, IVault, Policy, State, Target} from "./interfaces/IVault.sol";
+import {AssetTable} from "./libraries/AssetTable.sol";
+import {Checks} from "./libraries/Checks.sol";
+import {VaultCore} from "./VaultCore.sol";
+
+/// @title Vault
+/// @notice The coins of one owner. The owner deposits, sets the rules and leaves whenever he likes; keepers may only
+///         do what VaultCore lets them. There is no admin and no upgrade.
+contract Vault is VaultCore {
+    using AssetTable for bytes;
+    using SafeERC20 for IERC20;
+
+    IWETH public immutable weth;
+
+    address private _owner;
+    mapping(address account => bool) private _keepers;
+
+    modifier onlyOwner() {
+        require(msg.sender == _owner, NotOwner(msg.sender));
+        _;
+    }
+
+    /* ------------------------------------------------- setup ------------------------------------------------- */
+
+    /// @dev The implementation owns itself: it can never be initialised, and nobody can act for it.
+    constructor(IOracleHub hub_, IWETH weth_) VaultCore(hub_) {
+        weth = weth_;
+        _owner = address(this);
+    }
+
+    /// @notice Called once, by the factory, in the transaction that made the clone.
+    /// @param targets may be empty: no trading until the owner sets some
+    function initialise(address owner_, address keeper, Policy calldata policy_, Target[] calldata targets) external {
+        require(_owner == address(0), AlreadyInitialised());
+        _owner = owner_;
+        emit OwnerSet(owner_);
+        _state.epochEnd = uint40(block.timestamp); // the schedule counts from here
+        _setPolicy(policy_);
+        if (targets.length != 0) _setTargets(targets);
+        if (keeper != address(0)) _setKeeper(keeper, true);
+    }
+
+    /// @notice Plain ether becomes WETH. A stranger's gift does not disturb an open epoch. P:[8]
+    receive() external payable nonReentrant {
+        if (msg.sender == address(weth)) return;
+        if (msg.sender == _owner) _closeEpoch();
+        _wrap();
+    }
+
+    /* ------------------------------------------------ deposits ----------------------------------------------- */
+
+    /// @inheritdoc IVault
+    /// @dev Only listed tokens, so that nothing is sent here by mistake. What a token kept as its fee did not arrive.
+    function deposit(address token, uint256 amount) external nonReentrant onlyOwner {
+        require(amount != 0, NothingToDeposit());
+        require(AssetTable.load(_table).contains(token), UnknownToken(token));
+        _closeEpoch();
+        uint256 before = _balance(token);
+        IERC20(token).safeTransferFrom(msg.sender, address(this), amount);
+        emit Deposited(token, msg.sender, _balance(token) - before); // P:[16]
+    }
+
+    /// @inheritdoc IVault
+    function depositEth() external payable nonReentrant onlyOwner {
+        require(msg.value != 0, NothingToDeposit());
+        require(AssetTable.load(_table).contains(address(weth)), UnknownToken(address(weth)));
+        _closeEpoch();
+        _wrap();
+    }
+
+    /// @dev The whole balance, so that ether forced in without a call is not lost either.
+    function _wrap() private {
+        uint256 amount = address(this).balance;
+        weth.deposit{value: amount}();
+        emit Deposited(address(weth), msg.sender, amount);
+    }
+
+    /* --------------------------------------------------- exit ------------------------------------------------ */
+
+    /// @inheritdoc IVault
+    /// @dev Reads no oracle, no policy, no pause. P:[4] P:[17] P:[18]
+    function withdraw(address token, uint256 amount) external nonReentrant onlyOwner {
+        _closeEpoch();
+        if (amount == type(uint256).max) {
+            bool ok;
+            (ok, amount) = _tryBalance(token);
+            require(ok, TransferFailed(token));
+        }
+        _send(token, amount);
+    }
+
+    /// @inheritdoc IVault
+    /// @dev A token whose balance or transfer fails stops the call and is named, to be put on the skip list. P:[17]
+    function withdrawAll(address[] calldata skip) external nonReentrant onlyOwner {
+        _closeEpoch();
+        bytes memory table = AssetTable.load(_table);
+        uint256 n = table.count();
+        for (uint256 i; i < n; ++i) {
+            address token = table.get(i).token;
+            if (_isIn(skip, token)) continue;
+            (bool ok, uint256 amount) = _tryBalance(token);
+            require(ok, TransferFailed(token));
+            if (amount != 0) _send(token, amount);
+        }
+    }
+
+    /// @dev To the owner, the only recipient there is. A balance that cannot be read is reported as uint256 max.
+    function _send(address token, uint256 amount) private {
+        require(amount == 0 || IERC20(token).trySafeTransfer(msg.sender, amount), TransferFailed(token));
+        (bool ok, uint256 remaining) = _tryBalance(token);
+        emit Withdrawn(token, amount, ok ? remaining : type(uint256).max);
+    }
+
+    function _tryBalance(address token) private view returns (bool ok, uint256 balance) {
+        bytes memory answer;
+        (ok, answer) = token.staticcall(abi.encodeCall(IERC20.balanceOf, (address(this))));
+        ok = ok && answer.length >= 32;
+        if (ok) balance = abi.decode(answer, (uint256));
+    }
+
+    function _isIn(address[] calldata list, address token) private pure returns (bool) {
+        for (uint256 i; i < list.length; ++i) {
+            if (list[i] == token) return true;
+        }
+        return false;
+    }
+
+    /* ------------------------------------------------- rules ------------------------------------------------- */
+
+    /// @inheritdoc IVault
+    function setPolicy(Policy calldata policy_) external nonReentrant onlyOwner {
+        _closeEpoch();
+        _setPolicy(policy_);
+    }
+
+    /// @inheritdoc IVault
+    function setTargets(Target[] calldata targets) external nonReentrant onlyOwner {
+        _closeEpoch();
+        _setTargets(targets);
+    }
+
+    /// @inheritdoc IVault
+    function setKeeper(address keeper, bool allowed) external nonReentrant onlyOwner {
+        _setKeeper(keeper, allowed);
+    }
+
+    /// @inheritdoc IVault
+    function pause() external nonReentrant onlyOwner {
+        _closeEpoch();
+        _setPausedUntil(type(uint40).max);
+    }
+
+    /// @inheritdoc IVault
+    function resume() external nonReentrant onlyOwner {
+        _setPausedUntil(0);
+    }
+
+    function _setPolicy(Policy calldata policy_) private {
+        Checks.policy(policy_);
+        _policy = policy_;
+        emit PolicySet(policy_);
+    }
+
+    function _setTargets(Target[] calldata targets) private {
+        Asset[] memory list = Checks.targets(targets, hub);
+        _table = AssetTable.write(list);
+        emit TargetsSet(list);
+    }
+
+    function _setKeeper(address keeper, bool allowed) private {
+        _keepers[keeper] = allowed;
+        emit KeeperSet(keeper, allowed);
+    }
+
+    function _setPausedUntil(uint40 until) private {
+        _state.pausedUntil = until;
+        emit PausedUntil(until);
+    }
+
+    /* ------------------------------------------------- views ------------------------------------------------- */
+
+    /// @inheritdoc IVault
+    function owner() external view returns (address) {
+        return _owner;
+    }
+
+    /// @inheritdoc IVault
+    function isKeeper(address account) external view returns (bool) {
+        return _keepers[account];
+    }
+
+    /// @dev Keepers first: they call most, and the owner's slot is not read then.
+    function _isOperator(address account) internal view override returns (bool) {
+        return _keepers[account] || account == _owner;
+    }
+}

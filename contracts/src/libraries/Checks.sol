@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+
+import {IOracleHub} from "../interfaces/IOracleHub.sol";
+import {Asset, IVault, Policy, Target} from "../interfaces/IVault.sol";
+
+/// @notice What an owner may ask for. The ceilings live here, in code, and no policy can go beyond them.
+library Checks {
+    uint256 internal constant MIN_ASSETS = 2;
+    uint256 internal constant MAX_ASSETS = 32;
+    uint256 internal constant MIN_BAND_BPS = 50;
+    uint256 internal constant MAX_BAND_BPS = 2_000;
+
+    /// @dev With at most 18 decimals, 10**decimals fits 60 bits and no product of the fill rules can overflow.
+    uint256 internal constant MAX_DECIMALS = 18;
+
+    uint256 internal constant MAX_WAIT_S = 365 days;
+
+    function policy(Policy calldata p) internal pure {
+        _range("destinationBps", p.destinationBps, 0, 10_000);
+        _range("innerBandBps", p.innerBandBps, 0, MAX_BAND_BPS);
+        _range("scheduleS", p.scheduleS, 0, MAX_WAIT_S);
+        _range("cooldownS", p.cooldownS, 0, MAX_WAIT_S);
+        _range("maxSlipBps", p.maxSlipBps, 1, 500); // P:[1] P:[3]
+        _range("lossBpsPerDay", p.lossBpsPerDay, 1, 300); // P:[1]
+        _range("maxSliceBps", p.maxSliceBps, 1, 10_000);
+        _range("minTradeUsdE2", p.minTradeUsdE2, 1, type(uint32).max); // P:[20] no dust fills
+        _range("ttlS", p.ttlS, 60, 86_400); // P:[21]
+    }
+
+    function _range(string memory field, uint256 value, uint256 min, uint256 max) private pure {
+        require(value >= min && value <= max, IVault.BadPolicy(field, value, min, max));
+    }
+
+    /// @return assets the targets with what their tokens say about themselves
+    function targets(Target[] calldata list, IOracleHub hub) internal view returns (Asset[] memory assets) {
+        uint256 n = list.length;
+        require(n >= MIN_ASSETS && n <= MAX_ASSETS, IVault.BadTarget("count", address(0), n));
+        assets = new Asset[](n);
+        uint256 sum;
+        address previous;
+        for (uint256 i; i < n; ++i) {
+            Target calldata t = list[i];
+            require(t.token > previous, IVault.BadTarget("order", t.token, i)); // P:[11] no duplicates
+            require(
+                t.bandBps >= MIN_BAND_BPS && t.bandBps <= MAX_BAND_BPS, IVault.BadTarget("bandBps", t.token, t.bandBps)
+            );
+            (bool ok, uint8 decimals) = SafeERC20.tryGetDecimals(IERC20(t.token));
+            require(ok, IVault.BadTarget("token", t.token, 0)); // P:[16]
+            require(decimals <= MAX_DECIMALS, IVault.BadTarget("decimals", t.token, decimals)); // P:[16]
+            hub.configOf(t.feedId); // reverts with UnknownFeed(id)
+            assets[i] = Asset(t.token, decimals, t.targetBps, t.bandBps, t.feedId);
+            previous = t.token;
+            sum += t.targetBps;
+        }
+        require(sum == 10_000, IVault.TargetsDoNotSumTo10000(sum));
+    }
+}

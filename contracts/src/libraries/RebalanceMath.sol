@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+
+import {Asset, Due, Policy, State} from "../interfaces/IVault.sol";
+import {Price, PriceStatus} from "../interfaces/IOracleHub.sol";
+
+/// @notice One side of a fill: what the vault holds of an asset and what the owner wants it to hold.
+struct Side {
+    uint256 balance; //     {base units}
+    uint256 priceUsdE8; //  {USD E8} of one whole token
+    uint8 decimals;
+    uint16 targetBps; //    {bps of NAV}
+    uint16 bandBps; //      {bps of NAV}
+}
+
+/// @notice Every rule that planners must mirror to the wei, and nothing else. All divisions floor unless said.
+/// @dev Units: `UsdE8` is US dollars times 1e8; `bps` is 1/10,000.
+library RebalanceMath {
+    uint256 internal constant BPS = 10_000;
+    uint256 internal constant DAY_S = 86_400;
+
+    /* ----------------------------------------------- valuation ----------------------------------------------- */
+
+    /// @return {USD E8} = {base units} * {USD E8 / whole} / {base units / whole}
+    function value(uint256 balance, uint256 priceUsdE8, uint8 decimals) internal pure returns (uint256) {
+        return Math.mulDiv(balance, priceUsdE8, 10 ** decimals);
+    }
+
+    /// @return {USD E8} = {bps} * {USD E8} / {bps}
+    function targetValue(uint256 targetBps, uint256 navUsdE8) internal pure returns (uint256) {
+        return targetBps * navUsdE8 / BPS;
+    }
+
+    /// @notice Exact drift, without rounding a weight.
+    /// @return {USD E8 * bps}
+    function deviation(uint256 valueUsdE8, uint256 targetBps, uint256 navUsdE8) internal pure returns (uint256) {
+        return absDiff(valueUsdE8 * BPS, targetBps * navUsdE8);
+    }
+
+    /// @notice {USD E8} between what is held and what is wanted.
+    function gap(uint256 valueUsdE8, uint256 targetBps, uint256 navUsdE8) internal pure returns (uint256) {
+        return absDiff(valueUsdE8, targetValue(targetBps, navUsdE8));
+    }
+
+    function absDiff(uint256 a, uint256 b) internal pure returns (uint256) {
+        return a > b ? a - b : b - a;
+    }
+
+    /// @return {USD E8} = {USD cents} * {USD E8 / USD cent}
+    function minTradeUsdE8(Policy memory p) internal pure returns (uint256) {
+        return uint256(p.minTradeUsdE2) * 1e6;
+    }
+
+    /* -------------------------------------------------- due -------------------------------------------------- */
+
+    function isOpen(State memory s, uint256 nowS) internal pure returns (bool) {
+        return s.epoch != 0 && nowS < s.epochEnd;
+    }
+
+    /// @notice The part of `due` that needs no price, so that it can answer while every oracle is dead.
+    /// @return decided false = ask `dueFromPrices`
+    function dueBeforePrices(Policy memory p, State memory s, uint256 assetCount, uint256 nowS)
+        internal
+        pure
+        returns (bool decided, Due kind, bytes32 reason, uint40 retryAt)
+    {
+        if (s.pausedUntil > nowS) return (true, Due.None, "PAUSED_BY_USER", s.pausedUntil);
+        if (assetCount == 0) return (true, Due.None, "NO_TARGETS", 0);
+        if (isOpen(s, nowS)) {
+            uint256 next = s.sequence > 0 ? uint256(s.lastSliceAt) + p.sliceCooldownS : nowS;
+            return (true, Due.Continue, "CONTINUE", uint40(Math.max(nowS, next)));
+        }
+        return (false, Due.None, bytes32(0), 0);
+    }
+
+    /// @notice The rest of `due`: bands and schedule at the prices given, no epoch being open.
+    /// @dev `nav` {USD E8} is 0 when a price is missing.
+    function dueFromPrices(
+        Policy memory p,
+        State memory s,
+        Asset[] memory assets,
+        uint256[] memory balances,
+        Price[] memory prices,
+        uint256 nowS
+    ) internal pure returns (Due kind, bytes32 reason, uint40 retryAt, uint256 nav) {
+        uint256 n = assets.length;
+        uint256[] memory values = new uint256[](n);
+        for (uint256 i; i < n; ++i) {
+            if (prices[i].status != PriceStatus.Ok) return (Due.None, priceReason(prices[i].status), 0, 0);
+            values[i] = value(balances[i], prices[i].usdE8, assets[i].decimals);
+            nav += values[i];
+        }
+        if (nav == 0) return (Due.None, "EMPTY", 0, 0);
+
+        uint256 minTrade = minTradeUsdE8(p);
+        bool outside; //     some asset is outside its band
+        bool deviates; //    ... and far enough to be traded
+        bool innerDrift; //  some asset is outside the inner band and tradable
+        for (uint256 i; i < n; ++i) {
+            uint256 d = deviation(values[i], assets[i].targetBps, nav);
+            bool tradable = gap(values[i], assets[i].targetBps, nav) >= minTrade;
+            if (d > assets[i].bandBps * nav) {
+                outside = true;
+                if (tradable) deviates = true;
+            }
+            if (tradable && d > p.innerBandBps * nav) innerDrift = true;
+        }
+
+        if (deviates) {
+            uint256 cooledAt = uint256(s.epochEnd) + p.cooldownS;
+            if (s.epoch != 0 && nowS < cooledAt) return (Due.None, "COOLDOWN", uint40(cooledAt), nav);
+            return (Due.Deviation, "DEVIATION", uint40(nowS), nav);
+        }
+        if (p.scheduleS > 0 && innerDrift) {
+            uint256 at = uint256(s.epochEnd) + Math.max(p.scheduleS, p.cooldownS);
+            if (nowS >= at) return (Due.Schedule, "SCHEDULE", uint40(nowS), nav);
+            retryAt = uint40(at);
+        }
+        return (Due.None, outside ? bytes32("BELOW_MIN_TRADE") : bytes32("IN_BAND"), retryAt, nav);
+    }
+
+    function priceReason(PriceStatus status) internal pure returns (bytes32) {
+        if (status == PriceStatus.Stale) return "PRICE_STALE";
+        if (status == PriceStatus.Invalid) return "PRICE_INVALID";
+        if (status == PriceStatus.OutOfBounds) return "PRICE_OUT_OF_BOUNDS";
+        return "PRICE_UNREACHABLE";
+    }
+
+    /// @notice Is there nothing left that a fill could do for this asset in the epoch?
+    /// @dev Inside its destination, or closer to its target than the smallest trade.
+    function settled(Policy memory p, Side memory a, uint256 navUsdE8) internal pure returns (bool) {
+        uint256 v = value(a.balance, a.priceUsdE8, a.decimals);
+        return deviation(v, a.targetBps, navUsdE8) <= destination(p, a) * navUsdE8
+            || gap(v, a.targetBps, navUsdE8) < minTradeUsdE8(p);
+    }
+
+    /* ------------------------------------------------- sizes ------------------------------------------------- */
+
+    /// @return {bps of NAV} = {bps of NAV} * {bps} / {bps}
+    function destination(Policy memory p, Side memory a) internal pure returns (uint256) {
+        return uint256(a.bandBps) * p.destinationBps / BPS;
+    }
+
+    /// @return {USD E8} that all fills of one transaction may sell
+    function sliceCapUsdE8(Policy memory p, uint256 epochNavUsdE8) internal pure returns (uint256) {
+        return p.maxSliceBps * epochNavUsdE8 / BPS;
+    }
+
+    /// @notice The largest amount of `sell` that may go for `buy`.
+    /// @param soldUsdE8 {USD E8} sold by earlier fills of the same transaction
+    /// @return amount {base units of sell}; 0 = nothing to trade between these two
+    /// @dev Never past either target (no overshoot), never past the point where both sides are within their
+    ///      destination (no churn), never above the slice cap, never more than is there.
+    function maxSellAmount(
+        Policy memory p,
+        Side memory sell,
+        Side memory buy,
+        uint256 epochNavUsdE8,
+        uint256 soldUsdE8
+    ) internal pure returns (uint256 amount) {
+        uint256 maxValue = Math.min(
+            wantedUsdE8(p, sell, buy, epochNavUsdE8), Math.saturatingSub(sliceCapUsdE8(p, epochNavUsdE8), soldUsdE8)
+        );
+        // {base units} = {USD E8} * {base units / whole} / {USD E8 / whole}
+        return Math.min(Math.mulDiv(maxValue, 10 ** sell.decimals, sell.priceUsdE8), sell.balance);
+    }
+
+    /// @return {USD E8} = min(surplus, deficit, reach); 0 = nothing to trade between these two
+    function wantedUsdE8(Policy memory p, Side memory sell, Side memory buy, uint256 epochNavUsdE8)
+        internal
+        pure
+        returns (uint256)
+    {
+        uint256 vSell = value(sell.balance, sell.priceUsdE8, sell.decimals);
+        uint256 vBuy = value(buy.balance, buy.priceUsdE8, buy.decimals);
+        uint256 surplus = Math.saturatingSub(vSell, targetValue(sell.targetBps, epochNavUsdE8));
+        uint256 deficit = Math.saturatingSub(targetValue(buy.targetBps, epochNavUsdE8), vBuy);
+        uint256 upper = targetValue(sell.targetBps + destination(p, sell), epochNavUsdE8);
+        uint256 lower = targetValue(Math.saturatingSub(buy.targetBps, destination(p, buy)), epochNavUsdE8);
+        uint256 reach = Math.max(Math.saturatingSub(vSell, upper), Math.saturatingSub(lower, vBuy));
+        return Math.min(Math.min(surplus, deficit), reach);
+    }
+
+    /// @notice The caller's own bound, for the amount the vault really sells.
+    /// @return {base units of buy} rounded up
+    function scaledMinOut(uint256 minOut, uint256 amountIn, uint256 requestedIn) internal pure returns (uint256) {
+        return Math.mulDiv(minOut, amountIn, requestedIn, Math.Rounding.Ceil);
+    }
+
+    /* ------------------------------------------------ limits ------------------------------------------------- */
+
+    /// @notice The least that `spent` of the sold token must bring.
+    /// @return {base units of buy} rounded up = {sell} * {USD/sell} * (1 - slip) / {USD/buy}
+    function requiredOut(
+        uint256 spent,
+        uint256 priceSellUsdE8,
+        uint8 decimalsSell,
+        uint256 priceBuyUsdE8,
+        uint8 decimalsBuy,
+        uint256 maxSlipBps
+    ) internal pure returns (uint256) {
+        return Math.mulDiv(
+            spent * priceSellUsdE8 * (BPS - maxSlipBps),
+            10 ** decimalsBuy,
+            priceBuyUsdE8 * 10 ** decimalsSell * BPS,
+            Math.Rounding.Ceil
+        );
+    }
+
+    /// @return {USD E8} the loss budget, and the size of the bucket that holds it
+    function lossCapUsdE8(Policy memory p, uint256 epochNavUsdE8) internal pure returns (uint256) {
+        return p.lossBpsPerDay * epochNavUsdE8 / BPS;
+    }
+
+    /// @notice The bucket leaks its whole size per day; gains never refill the budget.
+    /// @return {USD E8} level after `lossUsdE8` was poured in
+    function lossLevel(uint256 level, uint256 cap, uint256 elapsedS, uint256 lossUsdE8)
+        internal
+        pure
+        returns (uint256)
+    {
+        return Math.saturatingSub(level, cap * elapsedS / DAY_S) + lossUsdE8;
+    }
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {Price} from "../../src/interfaces/IOracleHub.sol";
+import {Asset, Due, Policy, State} from "../../src/interfaces/IVault.sol";
+import {RebalanceMath, Side} from "../../src/libraries/RebalanceMath.sol";
+
+/// @notice The rules of the vault on plain inputs, in batches, so that planners can be compared with them to the wei.
+contract MathHarness {
+    struct DueCase {
+        Policy policy;
+        State state;
+        Asset[] assets;
+        uint256[] balances;
+        Price[] prices;
+        uint256 nowS;
+    }
+
+    struct DueResult {
+        Due kind;
+        bytes32 reason;
+        uint40 retryAt;
+        uint256 navUsdE8; // 0 when the answer needed no price
+    }
+
+    struct SellCase {
+        Policy policy;
+        Side sell;
+        Side buy;
+        uint256 epochNavUsdE8;
+        uint256 soldUsdE8;
+    }
+
+    struct OutCase {
+        uint256 spent;
+        uint256 priceSellUsdE8;
+        uint8 decimalsSell;
+        uint256 priceBuyUsdE8;
+        uint8 decimalsBuy;
+        uint256 maxSlipBps;
+    }
+
+    struct LossCase {
+        uint256 level;
+        uint256 cap;
+        uint256 elapsedS;
+        uint256 lossUsdE8;
+    }
+
+    struct ValueCase {
+        uint256 balance;
+        uint256 priceUsdE8;
+        uint8 decimals;
+    }
+
+    function value(ValueCase[] calldata cases) external pure returns (uint256[] memory out) {
+        out = new uint256[](cases.length);
+        for (uint256 i; i < cases.length; ++i) {
+            out[i] = RebalanceMath.value(cases[i].balance, cases[i].priceUsdE8, cases[i].decimals);
+        }
+    }
+
+    /// @notice As Vault.due(): first without prices, then with them.
+    function due(DueCase[] memory cases) external pure returns (DueResult[] memory out) {
+        out = new DueResult[](cases.length);
+        for (uint256 i; i < cases.length; ++i) {
+            DueCase memory c = cases[i];
+            DueResult memory r = out[i];
+            bool decided;
+            (decided, r.kind, r.reason, r.retryAt) =
+                RebalanceMath.dueBeforePrices(c.policy, c.state, c.assets.length, c.nowS);
+            if (decided) continue;
+            (r.kind, r.reason, r.retryAt, r.navUsdE8) =
+                RebalanceMath.dueFromPrices(c.policy, c.state, c.assets, c.balances, c.prices, c.nowS);
+        }
+    }
+
+    function maxSellAmount(SellCase[] memory cases) external pure returns (uint256[] memory out) {
+        out = new uint256[](cases.length);
+        for (uint256 i; i < cases.length; ++i) {
+            SellCase memory c = cases[i];
+            out[i] = RebalanceMath.maxSellAmount(c.policy, c.sell, c.buy, c.epochNavUsdE8, c.soldUsdE8);
+        }
+    }
+
+    function requiredOut(OutCase[] calldata cases) external pure returns (uint256[] memory out) {
+        out = new uint256[](cases.length);
+        for (uint256 i; i < cases.length; ++i) {
+            OutCase calldata c = cases[i];
+            out[i] = RebalanceMath.requiredOut(
+                c.spent, c.priceSellUsdE8, c.decimalsSell, c.priceBuyUsdE8, c.decimalsBuy, c.maxSlipBps
+            );
+        }
+    }
+
+    function lossLevel(LossCase[] calldata cases) external pure returns (uint256[] memory out) {
+        out = new uint256[](cases.length);
+        for (uint256 i; i < cases.length; ++i) {
+            LossCase calldata c = cases[i];
+            out[i] = RebalanceMath.lossLevel(c.level, c.cap, c.elapsedS, c.lossUsdE8);
+        }
+    }
+
+    function scaledMinOut(uint256 minOut, uint256 amountIn, uint256 requestedIn) external pure returns (uint256) {
+        return RebalanceMath.scaledMinOut(minOut, amountIn, requestedIn);
+    }
+}
