@@ -1,0 +1,133 @@
+/** From the file's human units to the units of the vault; every rule that spans several fields. */
+import { isAbsolute, resolve } from 'node:path';
+import { type TargetBps, targetsFrom } from '../core/bands.ts';
+import { EXIT, KeelError } from '../core/errors.ts';
+import type { KeeperRule, VaultPolicy } from '../core/types.ts';
+import { nearest } from './nearest.ts';
+import type { ConfigFileFull, DraftConfig, KeyFile } from './schema.ts';
+
+const GWEI_TO_MWEI = 1_000;
+const WEI_PER_MWEI = 1_000_000n;
+const USD_E8_PER_CENT = 1_000_000n;
+const DAY_S = 86_400;
+
+/** The schema has already refused more decimals than the unit can hold, so rounding only removes float noise. */
+const scaled = (value: number, scale: number): number => Math.round(value * scale);
+
+function wrong(code: string, field: string, value: string, reason: string, remedy: string): KeelError {
+  return new KeelError({ code, exit: EXIT.usage, field, value, reason, remedy });
+}
+
+function policyOf(limits: ConfigFileFull['limits']): VaultPolicy {
+  const { schedule } = limits;
+  return {
+    destinationBps: scaled(limits.destinationPercentOfBand, 100),
+    innerBandBps: scaled(limits.innerBandPoints, 100),
+    scheduleS: schedule === 'off' ? 0 : schedule === 'daily' ? DAY_S : schedule,
+    cooldownS: limits.cooldownS,
+    maxSlipBps: scaled(limits.maxSlipPercent, 100),
+    lossBpsPerDay: scaled(limits.lossPercentPerDay, 100),
+    maxSliceBps: scaled(limits.maxSlicePercent, 100),
+    sliceCooldownS: limits.sliceCooldownS,
+    minTradeUsdE2: scaled(limits.minTradeUsd, 100),
+    maxGasPriceMwei: limits.maxGasGwei === null ? 0 : scaled(limits.maxGasGwei, GWEI_TO_MWEI),
+    ttlS: limits.ttlS,
+  };
+}
+
+function ruleOf(rule: ConfigFileFull['rule']): KeeperRule {
+  return {
+    frequency: rule.frequency,
+    maxGasPriceWei: rule.maxGasGwei === null ? null : BigInt(scaled(rule.maxGasGwei, GWEI_TO_MWEI)) * WEI_PER_MWEI,
+    maxGasUsdE8: rule.maxGasUsd === null ? null : BigInt(scaled(rule.maxGasUsd, 100)) * USD_E8_PER_CENT,
+    maxImpactBps: scaled(rule.maxImpactPercent, 100),
+    maxPaybackDays: rule.maxPaybackDays,
+    volatilityBps: scaled(rule.volatilityPercent, 100),
+    riskAversionE2: scaled(rule.riskAversion, 100),
+  };
+}
+
+function refuseDuplicates<T>(items: readonly T[], list: string, key: string, of: (item: T) => string): void {
+  const seen = new Map<string, number>();
+  items.forEach((item, index) => {
+    const value = of(item);
+    const first = seen.get(value.toLowerCase());
+    if (first !== undefined)
+      throw wrong(
+        'DUPLICATE',
+        `${list}[${index}].${key}`,
+        value,
+        `is the same as ${list}[${first}].${key}`,
+        'Remove one of the two',
+      );
+    seen.set(value.toLowerCase(), index);
+  });
+}
+
+function targetsOf(file: ConfigFileFull): DraftConfig['targets'] {
+  refuseDuplicates(file.targets, 'targets', 'symbol', (t) => t.symbol);
+  const known = new Map(file.tokens.map((t) => [t.symbol, t]));
+  file.targets.forEach((target, index) => {
+    if (known.has(target.symbol)) return;
+    const meant = nearest(target.symbol, [...known.keys()]);
+    throw wrong(
+      'UNKNOWN_TOKEN',
+      `targets[${index}].symbol`,
+      target.symbol,
+      'is not one of the tokens of this file',
+      meant === null ? `Add it to "tokens", or use one of ${[...known.keys()].join(', ')}` : `Did you mean ${meant}?`,
+    );
+  });
+  return targetsFrom(file.targets).map((target: TargetBps) => {
+    const token = known.get(target.symbol);
+    if (token === undefined) throw new Error(`target ${target.symbol} lost its token`);
+    return { ...target, token: token.address, feedId: token.feedId };
+  });
+}
+
+function keyFileOf(file: ConfigFileFull['keeper'], absolute: (path: string) => string): KeyFile | null {
+  if (file === undefined) return null;
+  const { keyFile, passwordFile } = file;
+  return passwordFile === undefined
+    ? { keyFile: absolute(keyFile) }
+    : { keyFile: absolute(keyFile), passwordFile: absolute(passwordFile) };
+}
+
+/**
+ * @param baseDir directory of the config file; relative paths in it start there
+ * @throws KeelError DUPLICATE, UNKNOWN_TOKEN, INNER_BAND_WIDER_THAN_BAND and everything core/bands throws
+ */
+export function resolveConfig(file: ConfigFileFull, baseDir: string): DraftConfig {
+  const absolute = (path: string): string => (isAbsolute(path) ? path : resolve(baseDir, path));
+  refuseDuplicates(file.tokens, 'tokens', 'symbol', (t) => t.symbol);
+  refuseDuplicates(file.tokens, 'tokens', 'address', (t) => t.address);
+  refuseDuplicates(file.pools, 'pools', 'address', (p) => p.address);
+  const targets = targetsOf(file);
+  const policy = policyOf(file.limits);
+  const narrowest = targets.reduce((a, b) => (b.bandBps < a.bandBps ? b : a));
+  if (policy.scheduleS > 0 && policy.innerBandBps > narrowest.bandBps)
+    throw wrong(
+      'INNER_BAND_WIDER_THAN_BAND',
+      'limits.innerBandPoints',
+      String(file.limits.innerBandPoints),
+      `is wider than the band of ${narrowest.symbol} (${narrowest.bandBps / 100} points)`,
+      `Use at most ${narrowest.bandBps / 100}`,
+    );
+  return {
+    mode: file.mode,
+    chainId: file.chainId,
+    rpcUrl: file.rpcUrl,
+    contracts: file.contracts,
+    vault: file.vault ?? null,
+    tokens: file.tokens,
+    pools: file.pools,
+    targets,
+    policy,
+    rule: ruleOf(file.rule),
+    keeper: keyFileOf(file.keeper, absolute),
+    owner: keyFileOf(file.owner, absolute),
+    dataDir: absolute(file.dataDir),
+    databaseUrl: file.databaseUrl ?? null,
+    api: file.api,
+  };
+}

@@ -1,0 +1,241 @@
+/**
+ * The one schema of keel.config.json, in the units people think in. `.describe()` is the remedy shown when a value does
+ * not fit. Keys live in their own files, so the config can be shown to anyone.
+ */
+import { getAddress, isAddress } from 'viem';
+import { z } from 'zod';
+import {
+  type Address,
+  FREQUENCIES,
+  type Hex,
+  type KeeperRule,
+  MODES,
+  type Mode,
+  type VaultPolicy,
+} from '../core/types.ts';
+
+const TWO_DECIMALS = 0.01;
+const YEAR_S = 31_536_000;
+
+const percent = (min: number, max: number, what: string) =>
+  z.number().min(min).max(max).multipleOf(TWO_DECIMALS).describe(`${what}, ${min} to ${max} with at most two decimals`);
+const seconds = (min: number, max: number, what: string) =>
+  z.int().min(min).max(max).describe(`${what} in whole seconds, ${min} to ${max}`);
+const text = (what: string) => z.string().min(1).describe(what);
+
+const address = z
+  .string()
+  .superRefine((value, context) => {
+    if (!/^0x[0-9a-fA-F]{40}$/.test(value))
+      context.addIssue({
+        code: 'custom',
+        message: 'is not an address (0x and 40 hex digits)',
+        params: { code: 'BAD_ADDRESS' },
+      });
+    else if (!isAddress(value, { strict: true }))
+      context.addIssue({
+        code: 'custom',
+        message: 'has a wrong checksum, so at least one character was mistyped',
+        params: {
+          code: 'BAD_ADDRESS_CHECKSUM',
+          remedy: 'Copy the address again from its source, or write it all in lower case if you are sure',
+        },
+      });
+    else if (/^0x0{40}$/.test(value))
+      context.addIssue({ code: 'custom', message: 'is the zero address', params: { code: 'BAD_ADDRESS' } });
+  })
+  .transform((value): Address => getAddress(value))
+  .describe('an address: 0x and 40 hex digits');
+
+const feedId = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{64}$/)
+  .transform((value) => value.toLowerCase() as Hex)
+  .describe('the id of a feed of the OracleHub: 0x and 64 hex digits');
+
+const symbol = z
+  .string()
+  .regex(/^[\p{L}\p{N}.+_$-]{1,16}$/u)
+  .describe('a token symbol of 1 to 16 letters, digits or . + _ $ -');
+
+const url = (schemes: readonly string[], what: string) =>
+  z
+    .string()
+    .refine((value) => URL.canParse(value) && schemes.includes(new URL(value).protocol), {
+      error: `is not a URL that begins with ${schemes.map((s) => `${s}//`).join(' or ')}`,
+    })
+    .describe(what);
+
+export const rpcUrlSchema = url(['http:', 'https:', 'ws:', 'wss:'], 'the URL of a node, e.g. ws://127.0.0.1:8545');
+export const databaseUrlSchema = url(
+  ['postgres:', 'postgresql:'],
+  'a PostgreSQL URL, e.g. postgres://keel@127.0.0.1:5432/keel',
+);
+
+const keyFile = z.strictObject({
+  keyFile: text('the path of a key file (hex private key or V3 keystore) of mode 0600'),
+  passwordFile: text('the path of a file of mode 0600 with the password of the keystore').optional(),
+});
+
+const band = z
+  .strictObject({
+    points: z.number().describe('the band in points of the portfolio, 0.5 to 20').optional(),
+    relativePercent: z.number().describe('the band in percent of the target, e.g. 12.5').optional(),
+  })
+  .superRefine((value, context) => {
+    if ((value.points === undefined) === (value.relativePercent === undefined))
+      context.addIssue({ code: 'custom', message: 'needs exactly one of "points" and "relativePercent"' });
+  })
+  .transform((value) =>
+    value.points === undefined ? { relativePercent: value.relativePercent ?? Number.NaN } : { points: value.points },
+  )
+  .describe('either { "points": 5 } or { "relativePercent": 12.5 }');
+
+const limits = z.strictObject({
+  destinationPercentOfBand: percent(
+    0,
+    100,
+    'how much drift a rebalance leaves, in percent of the band (0 = back to target)',
+  ).default(0),
+  innerBandPoints: percent(0, 20, 'the smallest drift a scheduled rebalance acts on, in points').default(1),
+  schedule: z
+    .union([z.enum(['off', 'daily']), z.int().min(60).max(YEAR_S)])
+    .describe(`"off", "daily" or whole seconds from 60 to ${YEAR_S}`)
+    .default('off'),
+  cooldownS: seconds(0, YEAR_S, 'the pause between two rebalances').default(3_600),
+  maxSlipPercent: percent(0.01, 5, 'how much less than the oracle value a fill may return').default(1),
+  lossPercentPerDay: percent(0.01, 3, 'how much of the portfolio may be lost to execution per day').default(1),
+  maxSlicePercent: percent(0.01, 100, 'how much of the portfolio one transaction may sell').default(10),
+  sliceCooldownS: seconds(0, 65_535, 'the pause between two transactions of one rebalance').default(60),
+  minTradeUsd: percent(0, 1_000_000, 'the smallest trade in US dollars').default(10),
+  maxGasGwei: z
+    .number()
+    .min(0.001)
+    .max(4_000_000)
+    .multipleOf(0.001)
+    .nullable()
+    .describe('the highest gas price the vault accepts in gwei, or null for no ceiling')
+    .default(null),
+  ttlS: seconds(60, 86_400, 'the time after which a rebalance ends by itself').default(3_600),
+});
+
+const rule = z.strictObject({
+  frequency: z
+    .enum(FREQUENCIES)
+    .describe(FREQUENCIES.map((f) => `"${f}"`).join(', '))
+    .default('hourly'),
+  maxGasGwei: z
+    .number()
+    .min(0.001)
+    .max(4_000_000)
+    .multipleOf(0.001)
+    .nullable()
+    .describe('hold above this gas price in gwei, or null for no ceiling')
+    .default(40),
+  maxGasUsd: z
+    .number()
+    .min(TWO_DECIMALS)
+    .max(1_000_000)
+    .multipleOf(TWO_DECIMALS)
+    .nullable()
+    .describe('hold when the gas of a plan costs more US dollars, or null for no ceiling')
+    .default(null),
+  maxImpactPercent: percent(0.01, 100, 'hold when a trade moves its pool by more than this').default(1),
+  maxPaybackDays: z
+    .int()
+    .min(1)
+    .max(36_500)
+    .describe('hold when the cost takes more whole days to earn back, 1 to 36500')
+    .default(365),
+  volatilityPercent: percent(0.01, 1_000, 'the yearly volatility of a risky asset against the rest').default(60),
+  riskAversion: percent(0.01, 100, 'relative risk aversion, usually 3').default(3),
+});
+
+export const configFileSchema = z.strictObject({
+  schema: z.literal('evenkeel.config/1').describe('"evenkeel.config/1"'),
+  mode: z.enum(MODES).describe(MODES.map((m) => `"${m}"`).join(', ')),
+  chainId: z.int().min(1).max(Number.MAX_SAFE_INTEGER).describe('the chain id, a whole number above 0'),
+  rpcUrl: rpcUrlSchema,
+  contracts: z.strictObject({ factory: address, hub: address, lens: address, weth: address }),
+  vault: address.optional(),
+  tokens: z
+    .array(
+      z.strictObject({
+        symbol,
+        address,
+        decimals: z.int().min(0).max(36).describe('the decimals of the token, 0 to 36'),
+        feedId,
+      }),
+    )
+    .min(2)
+    .max(32)
+    .describe('2 to 32 tokens'),
+  pools: z
+    .array(
+      z.strictObject({ venue: z.enum(['UNISWAP_V2', 'UNISWAP_V3']).describe('"UNISWAP_V2" or "UNISWAP_V3"'), address }),
+    )
+    .max(256)
+    .describe('at most 256 pools'),
+  targets: z
+    .array(z.strictObject({ symbol, percent: z.number().describe('the target in percent, e.g. 40'), band }))
+    .min(2)
+    .max(32)
+    .describe('2 to 32 targets that sum to 100'),
+  limits: limits.prefault({}),
+  rule: rule.prefault({}),
+  keeper: keyFile.optional(),
+  owner: keyFile.optional(),
+  dataDir: text('the directory for the database and run files').default('.keel'),
+  databaseUrl: databaseUrlSchema.optional(),
+  api: z
+    .strictObject({
+      host: text('the address to listen on, 127.0.0.1 unless you know why').default('127.0.0.1'),
+      port: z.int().min(0).max(65_535).describe('a port from 1 to 65535, or 0 for any free one').default(4173),
+    })
+    .prefault({}),
+});
+
+/** keel.config.json as written by people: human units, defaults may be missing. */
+export type ConfigFile = z.input<typeof configFileSchema>;
+/** The same after defaults. */
+export type ConfigFileFull = z.output<typeof configFileSchema>;
+
+export type KeyFile = { readonly keyFile: string; readonly passwordFile?: string };
+
+/** What the rest of the program gets: units of the vault, absolute paths, checked addresses. */
+export type Config = {
+  readonly mode: Mode;
+  readonly chainId: number;
+  readonly rpcUrl: string;
+  readonly contracts: {
+    readonly factory: Address;
+    readonly hub: Address;
+    readonly lens: Address;
+    readonly weth: Address;
+  };
+  readonly vault: Address;
+  readonly tokens: readonly {
+    readonly symbol: string;
+    readonly address: Address;
+    readonly decimals: number;
+    readonly feedId: Hex;
+  }[];
+  readonly pools: readonly { readonly venue: 'UNISWAP_V2' | 'UNISWAP_V3'; readonly address: Address }[];
+  readonly targets: readonly {
+    readonly symbol: string;
+    readonly token: Address;
+    readonly feedId: Hex;
+    readonly targetBps: number;
+    readonly bandBps: number;
+  }[];
+  readonly policy: VaultPolicy;
+  readonly rule: KeeperRule;
+  readonly keeper: KeyFile | null;
+  readonly owner: KeyFile | null;
+  readonly dataDir: string;
+  readonly databaseUrl: string | null;
+  readonly api: { readonly host: string; readonly port: number };
+};
+
+/** A config whose vault has not been created yet. */
+export type DraftConfig = Omit<Config, 'vault'> & { readonly vault: Address | null };
