@@ -1,0 +1,104 @@
+import { useEffect, useRef, useState } from 'react';
+import { freshness, useNow } from './clock.ts';
+import { appData } from './data.ts';
+import { DecisionPage } from './decisions/DecisionPage.tsx';
+import { DecisionsPage } from './decisions/DecisionsPage.tsx';
+import { DataAge, Header } from './Header.tsx';
+import { startLive } from './live.ts';
+import { faviconOf, ModeContext } from './mode.ts';
+import { Overview } from './overview/Overview.tsx';
+import { links, parseRoute, type Route, useHash } from './router.ts';
+import { StateBars } from './StateBars.tsx';
+import { useStore } from './store.ts';
+import { ConnectDialog } from './wallet/ConnectDialog.tsx';
+import { startWallets } from './wallet/connection.ts';
+import { setRefresh } from './wallet/refresh.ts';
+import { loadRehearsalWallet } from './wallet/rehearsal.ts';
+import { connectDialog } from './wallet/ui.ts';
+import { WalletBars } from './wallet/WalletBars.tsx';
+import { ACTIVITY_WORDS } from './words.ts';
+
+function titleOf(route: Route, activity: string | null): string {
+  const page = { overview: null, decisions: 'Decisions', decision: 'Why', missing: 'Not found' }[route.name];
+  return [activity, page, 'Evenkeel'].filter((part) => part !== null).join(' \u2013 ');
+}
+
+function Page(props: { readonly route: Route; readonly stale: boolean }) {
+  const { route } = props;
+  if (route.name === 'overview') return <Overview stale={props.stale} />;
+  if (route.name === 'decisions') return <DecisionsPage />;
+  if (route.name === 'decision') return <DecisionPage key={route.checkId} checkId={route.checkId} />;
+  return (
+    <main id="main" className="plain" tabIndex={-1}>
+      <h1>There is no such page.</h1>
+      <p className="lead">
+        Nothing lives at <code>{route.path}</code>. <a href={links.overview}>Go to the overview</a>
+      </p>
+    </main>
+  );
+}
+
+/** Focus and scroll follow a change of page, as they would on a fresh load. */
+function useArrival(hash: string): void {
+  const first = useRef(true);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the hash is the event
+  useEffect(() => {
+    if (first.current) {
+      first.current = false;
+      return;
+    }
+    window.scrollTo(0, 0);
+    document.getElementById('main')?.focus({ preventScroll: true });
+  }, [hash]);
+}
+
+export function App() {
+  const hash = useHash();
+  const route = parseRoute(hash);
+  const status = useStore(appData, (d) => d.status);
+  const connecting = useStore(connectDialog, (open) => open);
+  const now = useNow();
+  const [walletProblem, setWalletProblem] = useState<string | null>(null);
+  const fresh = freshness(status.data?.dataAgeS ?? null, status.at, now);
+  const mode = status.data?.mode ?? null;
+  const activity = status.data === null ? null : ACTIVITY_WORDS[status.data.activity];
+
+  useEffect(() => {
+    const stopWallets = startWallets();
+    const live = startLive();
+    setRefresh(live.refresh);
+    return () => {
+      live.stop();
+      stopWallets();
+    };
+  }, []);
+  useEffect(() => {
+    if (mode === null) return;
+    document.getElementById('favicon')?.setAttribute('href', faviconOf(mode));
+    if (mode === 'REHEARSAL') void loadRehearsalWallet().then(setWalletProblem);
+  }, [mode]);
+  const title = titleOf(route, activity);
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
+  useArrival(hash);
+
+  return (
+    <ModeContext value={mode}>
+      <Header route={route} status={status.data} fresh={fresh} />
+      <div className="under-header">
+        <DataAge status={status.data} fresh={fresh} testId="data-age-phone" />
+      </div>
+      <div className="bars">
+        <StateBars status={status.data} error={status.error} fresh={fresh} />
+        {walletProblem === null ? null : <p className="bar warn">{walletProblem}</p>}
+        <WalletBars status={status.data} />
+      </div>
+      <Page route={route} stale={fresh.stale && status.data !== null} />
+      <p className="sr-only" role="status" aria-live="polite" data-testid="announcer">
+        {status.data === null ? '' : status.data.headline}
+      </p>
+      {connecting ? <ConnectDialog /> : null}
+    </ModeContext>
+  );
+}

@@ -1,0 +1,79 @@
+import type { ApiCheck } from '../api.ts';
+import { centsText, splitCents } from '../format.ts';
+import { Money } from '../ui/Money.tsx';
+import { Panel } from '../ui/Panel.tsx';
+
+const ROWS = ['Network gas', 'Pool fees', 'Price impact', 'Slippage'] as const;
+
+function cells(parts: readonly string[], total: string): readonly bigint[] {
+  return splitCents(parts.map(BigInt), BigInt(total));
+}
+
+/** Costs promised against realised; each column sums to its total, to the cent. */
+export function CostTable(props: { readonly check: ApiCheck }) {
+  const cost = props.check.plan?.cost ?? null;
+  const real = props.check.realised;
+  if (cost === null && real === null) return null;
+  const promised = cost === null ? null : cells([cost.gasUsdE8, cost.feeUsdE8, cost.impactUsdE8, '0'], cost.totalUsdE8);
+  const realised =
+    real === null ? null : cells([real.gasUsdE8, real.feeUsdE8, real.impactUsdE8, real.slippageUsdE8], real.totalUsdE8);
+  const text = (column: readonly bigint[] | null, row: number): string | null =>
+    column === null ? null : centsText(column[row] ?? 0n);
+  return (
+    <Panel title="Costs, promised and realised" testId="cost-table">
+      <table className="data">
+        <thead>
+          <tr>
+            <th scope="col">Part</th>
+            {promised === null ? null : (
+              <th scope="col" className="n">
+                Promised
+              </th>
+            )}
+            {realised === null ? null : (
+              <th scope="col" className="n">
+                Realised
+              </th>
+            )}
+          </tr>
+        </thead>
+        <tbody>
+          {ROWS.map((label, i) => {
+            const p = text(promised, i);
+            const r = text(realised, i);
+            return (
+              <tr key={label}>
+                <th scope="row">{label}</th>
+                {p === null ? null : (
+                  <td className="n">
+                    <Money usdE8={0n} text={p} />
+                  </td>
+                )}
+                {r === null ? null : (
+                  <td className="n">
+                    <Money usdE8={0n} text={r} />
+                  </td>
+                )}
+              </tr>
+            );
+          })}
+        </tbody>
+        <tfoot>
+          <tr>
+            <th scope="row">Total</th>
+            {cost === null ? null : (
+              <td className="n">
+                <Money usdE8={BigInt(cost.totalUsdE8)} />
+              </td>
+            )}
+            {real === null ? null : (
+              <td className="n">
+                <Money usdE8={BigInt(real.totalUsdE8)} />
+              </td>
+            )}
+          </tr>
+        </tfoot>
+      </table>
+    </Panel>
+  );
+}

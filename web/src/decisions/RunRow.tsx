@@ -1,0 +1,55 @@
+import { useState } from 'react';
+import type { ApiCheckSummary } from '../api.ts';
+import { fullTime, points, when } from '../format.ts';
+import { links } from '../router.ts';
+import { OutcomeTag } from '../ui/Tag.tsx';
+import { type Run, reasonWords } from './groupRuns.ts';
+
+function Why(props: { readonly check: ApiCheckSummary; readonly now: number }) {
+  return (
+    <a
+      href={links.decision(props.check.checkId)}
+      aria-label={`Why, check ${props.check.checkId} at ${when(props.check.time, props.now)}`}
+    >
+      Why
+    </a>
+  );
+}
+
+function CheckRow(props: { readonly check: ApiCheckSummary; readonly now: number; readonly inner?: boolean }) {
+  const { check } = props;
+  return (
+    <tr data-testid="check-row" data-outcome={check.outcome} className={props.inner === true ? 'inner' : undefined}>
+      <td className="mono" title={fullTime(check.time)}>
+        {when(check.time, props.now)}
+      </td>
+      <td>
+        <OutcomeTag outcome={check.outcome} /> {check.sentence} <Why check={check} now={props.now} />
+      </td>
+    </tr>
+  );
+}
+
+/** One row of the logbook: a check, or a run of checks that said the same, which opens in place. */
+export function RunRow(props: { readonly run: Run; readonly now: number }) {
+  const { run, now } = props;
+  const [open, setOpen] = useState(false);
+  if (run.checks.length === 1) return <CheckRow check={run.newest} now={now} />;
+  return (
+    <>
+      <tr data-testid="run-row" data-outcome={run.newest.outcome}>
+        <td className="mono" title={`${fullTime(run.oldest.time)} to ${fullTime(run.newest.time)}`}>
+          {when(run.newest.time, now)}
+        </td>
+        <td>
+          <OutcomeTag outcome={run.newest.outcome} /> {run.checks.length} checks, {reasonWords(run.newest.reason)}, max
+          drift {points(run.maxDriftBps)} points. <Why check={run.newest} now={now} />{' '}
+          <button type="button" className="link" aria-expanded={open} onClick={() => setOpen((o) => !o)}>
+            {open ? 'Hide' : 'Show each'}
+          </button>
+        </td>
+      </tr>
+      {open ? run.checks.map((c) => <CheckRow key={c.checkId} check={c} now={now} inner />) : null}
+    </>
+  );
+}

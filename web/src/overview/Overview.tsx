@@ -1,0 +1,77 @@
+import { appData } from '../data.ts';
+import { useStore } from '../store.ts';
+import { PanelError, Skeleton } from '../ui/Panel.tsx';
+import { OwnerActions } from '../wallet/OwnerActions.tsx';
+import { Allocation } from './Allocation.tsx';
+import { CostSplit } from './CostSplit.tsx';
+import { Drift } from './Drift.tsx';
+import { Figures } from './Figures.tsx';
+import { LatestDecisions } from './LatestDecisions.tsx';
+
+function Loading() {
+  return (
+    <main id="main" className="overview" tabIndex={-1} aria-busy="true" data-testid="loading">
+      <h1 className="sr-only">Overview is loading</h1>
+      <div className="hero">
+        <div className="hero-say">
+          <Skeleton rows={1} row="headline" />
+          <Skeleton rows={2} row="line" />
+        </div>
+        <div className="figures">
+          <Skeleton rows={5} row="line" />
+        </div>
+      </div>
+      <div className="column">
+        <section>
+          <Skeleton rows={4} row="alloc-skeleton" />
+        </section>
+        <section>
+          <Skeleton rows={4} row="strip" />
+        </section>
+      </div>
+      <div className="column">
+        <section>
+          <Skeleton rows={4} row="line" />
+        </section>
+      </div>
+    </main>
+  );
+}
+
+export function Overview(props: { readonly stale: boolean }) {
+  const status = useStore(appData, (d) => d.status);
+  const checks = useStore(appData, (d) => d.checks);
+  const series = useStore(appData, (d) => d.series);
+  if (status.data === null) {
+    if (status.error === null) return <Loading />;
+    return (
+      <main id="main" className="plain" tabIndex={-1}>
+        <h1>The vault cannot be shown.</h1>
+        <PanelError error={status.error} />
+      </main>
+    );
+  }
+  const s = status.data;
+  return (
+    <main id="main" className={props.stale ? 'overview stale' : 'overview'} tabIndex={-1} data-testid="overview">
+      <div className="hero">
+        <div className="hero-say">
+          <h1 data-testid="headline">{s.headline}</h1>
+          <p className="lead" data-testid="detail">
+            {s.detail}
+          </p>
+          <OwnerActions status={s} stale={props.stale} />
+        </div>
+        <Figures status={s} />
+      </div>
+      <div className="column">
+        <Allocation assets={s.assets} />
+        <Drift series={series} status={s} />
+      </div>
+      <div className="column">
+        <LatestDecisions checks={checks} status={s} />
+        <CostSplit costs={s.costs} />
+      </div>
+    </main>
+  );
+}
