@@ -1,0 +1,102 @@
+import {
+  type Account,
+  type Address,
+  createWalletClient,
+  erc20Abi,
+  type Hex,
+  http,
+  type PublicClient,
+  parseEventLogs,
+  type WalletClient,
+  zeroHash,
+} from 'viem';
+import { vaultAbi } from '../../abi/Vault.ts';
+import { vaultFactoryAbi } from '../../abi/VaultFactory.ts';
+import { vaultLensAbi } from '../../abi/VaultLens.ts';
+import { REHEARSAL_POLICY, REHEARSAL_TARGETS, REHEARSAL_VALUE_USD } from './portfolio.ts';
+
+type Token = {
+  readonly symbol: string;
+  readonly address: Address;
+  readonly decimals: number;
+  readonly feedId: Hex;
+};
+
+export type RehearsalVaultInputs = {
+  readonly client: PublicClient;
+  readonly rpcUrl: string;
+  readonly chainId: number;
+  readonly factory: Address;
+  readonly lens: Address;
+  readonly tokens: readonly Token[];
+  readonly owner: Account;
+  readonly keeper: Address;
+};
+
+export type OwnerSend = (call: {
+  readonly to: Address;
+  readonly abi: readonly unknown[];
+  readonly functionName: string;
+  readonly args: readonly unknown[];
+}) => Promise<Awaited<ReturnType<PublicClient['getTransactionReceipt']>>>;
+
+/** Sends the owner's transactions one after the other. The local chain mines each at once, so a receipt is there. */
+export function ownerSender(client: PublicClient, wallet: WalletClient, owner: Account): OwnerSend {
+  return async ({ to, abi, functionName, args }) => {
+    const { request } = await client.simulateContract({ account: owner, address: to, abi, functionName, args });
+    const hash = await wallet.writeContract({ ...request, chain: null });
+    return client.waitForTransactionReceipt({ hash, pollingInterval: 20 });
+  };
+}
+
+export function ownerWallet(rpcUrl: string, owner: Account): WalletClient {
+  return createWalletClient({ account: owner, transport: http(rpcUrl) });
+}
+
+/** Creates the vault as its owner would, then deposits exact amounts at the target weights. */
+export async function createRehearsalVault(inputs: RehearsalVaultInputs): Promise<Address> {
+  const { client, owner, tokens } = inputs;
+  const send = ownerSender(client, ownerWallet(inputs.rpcUrl, owner), owner);
+  const targets = REHEARSAL_TARGETS.map(({ symbol, targetBps, bandBps }) => {
+    const token = tokens.find((t) => t.symbol === symbol);
+    if (!token) throw new Error(`the local chain has no ${symbol}`);
+    return { token, targetBps, bandBps };
+  }).sort((a, b) => (a.token.address.toLowerCase() < b.token.address.toLowerCase() ? -1 : 1));
+
+  const created = await send({
+    to: inputs.factory,
+    abi: vaultFactoryAbi,
+    functionName: 'create',
+    args: [
+      owner.address,
+      inputs.keeper,
+      REHEARSAL_POLICY,
+      targets.map((t) => ({
+        token: t.token.address,
+        targetBps: t.targetBps,
+        bandBps: t.bandBps,
+        feedId: t.token.feedId,
+      })),
+      zeroHash,
+    ],
+  });
+  const [event] = parseEventLogs({ abi: vaultFactoryAbi, eventName: 'VaultCreated', logs: created.logs });
+  if (!event) throw new Error('the factory created no vault');
+  const vault = event.args.vault;
+
+  const [view] = await client.readContract({
+    address: inputs.lens,
+    abi: vaultLensAbi,
+    functionName: 'vaults',
+    args: [[vault]],
+  });
+  for (const [i, { token, targetBps }] of targets.entries()) {
+    const priceUsdE8 = view?.prices[i]?.usdE8 ?? 0n;
+    if (priceUsdE8 === 0n) throw new Error(`the local chain has no fresh price of ${token.symbol}`);
+    const valueUsdE8 = (REHEARSAL_VALUE_USD * 100_000_000n * BigInt(targetBps)) / 10_000n;
+    const amount = (valueUsdE8 * 10n ** BigInt(token.decimals)) / priceUsdE8;
+    await send({ to: token.address, abi: erc20Abi, functionName: 'approve', args: [vault, amount] });
+    await send({ to: vault, abi: vaultAbi, functionName: 'deposit', args: [token.address, amount] });
+  }
+  return vault;
+}
