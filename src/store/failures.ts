@@ -37,6 +37,17 @@ export function notWritable(path: string, reason: string, cause?: unknown): Keel
   });
 }
 
+export function missing(path: string, reason: string, remedy: string): KeelError {
+  return new KeelError({
+    code: 'DATABASE_MISSING',
+    exit: EXIT.actionNeeded,
+    field: 'dataDir',
+    value: path,
+    reason,
+    remedy,
+  });
+}
+
 export function corrupt(path: string, reason: string): KeelError {
   return new KeelError({
     code: 'DATABASE_CORRUPT',

@@ -10,8 +10,8 @@ import { createHash } from 'node:crypto';
 import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { EXIT, KeelError } from '../core/errors.ts';
-import { diskFull, noBinaries, notWritable } from './failures.ts';
+import { KeelError } from '../core/errors.ts';
+import { diskFull, missing, noBinaries, notWritable } from './failures.ts';
 
 export const MAJOR = '18';
 export const SYSTEM_DIR = '/var/lib/evenkeel';
@@ -69,14 +69,11 @@ export function findPlace(dataDir: string, systemDir = SYSTEM_DIR): Place {
     const home = readFileSync(pointer, 'utf8').trim();
     const cluster = join(home, `pg${MAJOR}`);
     if (!existsSync(cluster)) {
-      throw new KeelError({
-        code: 'DATABASE_MISSING',
-        exit: EXIT.actionNeeded,
-        field: 'dataDir',
-        value: real,
-        reason: `its database ${cluster} does not exist any more`,
-        remedy: `Restore that folder, or delete ${pointer} to start with an empty database`,
-      });
+      throw missing(
+        real,
+        `its database ${cluster} does not exist any more`,
+        `Restore that folder, or delete ${pointer} to start with an empty database`,
+      );
     }
     return at(home, root ? ownerOf(cluster) : null);
   }

@@ -6,15 +6,7 @@
  * own postmaster.pid lets exactly one server own it, so whoever loses either race attaches to the winner.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import {
-  closeSync,
-  existsSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -33,7 +25,7 @@ import {
   spawnAs,
   spawnFailure,
 } from './cluster.ts';
-import { cannotStart, classifyStartFailure, diskFull, freeBytes, locked, notWritable } from './failures.ts';
+import { cannotStart, classifyStartFailure, diskFull, freeBytes, locked, missing, notWritable } from './failures.ts';
 import { findPlace, locationFile, makeSocketDir, type Place, SYSTEM_DIR } from './place.ts';
 import { isAlive } from './processes.ts';
 
@@ -45,6 +37,8 @@ export type EmbeddedOptions = {
   readonly dataDir: string;
   /** The server and its files vanish with this process, however it ends. */
   readonly ephemeral?: boolean;
+  /** Never make a new cluster: throws DATABASE_MISSING instead. For commands that only read. */
+  readonly existing?: boolean;
   /** Listen on TCP 127.0.0.1 instead of a unix socket; always so on Windows. */
   readonly tcp?: boolean;
   /** Replaces /var/lib/evenkeel, see place.ts. */
@@ -81,6 +75,9 @@ export async function startOrAttach(options: EmbeddedOptions): Promise<Server> {
     if (running && isServer(running.pid)) {
       await delay(Math.min(10 * 1.5 ** attempt, 250)); // a server started by another process offers no event to await
       continue;
+    }
+    if (options.existing && (!clusterExists(place) || (readCluster(place).ephemeral && !ephemeral))) {
+      throw missing(place.dataDir, 'it holds no database', 'Start the keeper first, or correct dataDir');
     }
     binaries ??= reachableBinaries(await findBinaries(), place.user ?? null, place.systemDir);
     const server = await startOnce(place, binaries, ephemeral, options.tcp ?? process.platform === 'win32', deadline);
