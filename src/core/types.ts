@@ -29,6 +29,8 @@ export type AssetState = {
   readonly priceUsdE8: bigint;
   readonly priceUpdatedAt: number;
   readonly priceStatus: PriceStatus;
+  /** {s} oldest age at which the feed's answer is still a price; absent when the reader did not ask the hub. */
+  readonly heartbeatS?: number;
 };
 
 /** Mirrors `struct Policy` of IVault.sol. */

@@ -50,6 +50,11 @@ export function max(a: bigint, b: bigint): bigint {
   return a > b ? a : b;
 }
 
+/** Largest of a non-empty list. */
+export function largest(values: readonly bigint[]): bigint {
+  return values.reduce(max);
+}
+
 /** max(0, a - b) */
 export function subFloor(a: bigint, b: bigint): bigint {
   return a > b ? a - b : 0n;

@@ -1,0 +1,105 @@
+/** One face for every venue: exact quotes, mid prices and impact. */
+import { sameAddress } from '../address.ts';
+import type { Address, PoolState } from '../types.ts';
+import { BPS, divUp, mulDiv } from '../units.ts';
+import { swapV3 } from './concentrated.ts';
+import { swapV2, V2_FEE_PIPS } from './constantProduct.ts';
+
+export type Quote = {
+  /** {base units of tokenOut} exactly what the venue pays for `amountIn` in this state. */
+  readonly amountOut: bigint;
+  /** {base units of tokenIn} kept by the pool. */
+  readonly feeAmount: bigint;
+  /** false: not executable as asked. Never trade on the other figures then. */
+  readonly complete: boolean;
+  /** Initialised V3 ticks crossed; 0 elsewhere. */
+  readonly crossed: number;
+  /** The pool after this swap, to quote the next leg of the same transaction. */
+  readonly poolAfter: PoolState;
+};
+
+export function hasToken(pool: PoolState, token: Address): boolean {
+  return sameAddress(pool.token0, token) || sameAddress(pool.token1, token);
+}
+
+export function connects(pool: PoolState, a: Address, b: Address): boolean {
+  return !sameAddress(a, b) && hasToken(pool, a) && hasToken(pool, b);
+}
+
+/** {1e-6 of the input} */
+export function poolFeePips(pool: PoolState): number {
+  return pool.venue === 'UNISWAP_V2' ? V2_FEE_PIPS : pool.feePips;
+}
+
+function isZeroForOne(pool: PoolState, tokenIn: Address): boolean {
+  if (sameAddress(pool.token0, tokenIn)) return true;
+  if (sameAddress(pool.token1, tokenIn)) return false;
+  throw new RangeError(`token ${tokenIn} is not in pool ${pool.address}`);
+}
+
+export function quoteExactIn(pool: PoolState, tokenIn: Address, amountIn: bigint): Quote {
+  const zeroForOne = isZeroForOne(pool, tokenIn);
+  if (pool.venue === 'UNISWAP_V2') {
+    const s = swapV2(pool, zeroForOne, amountIn);
+    return { amountOut: s.amountOut, feeAmount: s.feeAmount, complete: s.complete, crossed: 0, poolAfter: s.pool };
+  }
+  const s = swapV3(pool, zeroForOne, amountIn);
+  return {
+    amountOut: s.amountOut,
+    feeAmount: s.feeAmount,
+    complete: s.complete,
+    crossed: s.crossed,
+    poolAfter: s.pool,
+  };
+}
+
+/** Marginal price before fees, as an exact fraction: base units of tokenOut per base unit of tokenIn. */
+export function midPrice(pool: PoolState, tokenIn: Address): { numerator: bigint; denominator: bigint } {
+  const zeroForOne = isZeroForOne(pool, tokenIn);
+  const [token1PerToken0, one] =
+    pool.venue === 'UNISWAP_V2' ? [pool.reserve1, pool.reserve0] : [pool.sqrtPriceX96 * pool.sqrtPriceX96, 1n << 192n];
+  return zeroForOne
+    ? { numerator: token1PerToken0, denominator: one }
+    : { numerator: one, denominator: token1PerToken0 };
+}
+
+/** {base units of tokenOut}, rounded down: output at the mid price, no fee, no impact. */
+export function midOut(pool: PoolState, tokenIn: Address, amountIn: bigint): bigint {
+  const { numerator, denominator } = midPrice(pool, tokenIn);
+  return denominator === 0n ? 0n : mulDiv(amountIn, numerator, denominator);
+}
+
+/**
+ * What moving the pool costs: output at the mid price of the input less fee, minus the quote.
+ * `impactBps` is that loss as a share of the mid output, rounded up.
+ */
+export function impactOf(
+  pool: PoolState,
+  tokenIn: Address,
+  amountIn: bigint,
+  quote: Quote,
+): { impactAmount: bigint; impactBps: number } {
+  const atMid = midOut(pool, tokenIn, amountIn - quote.feeAmount);
+  if (atMid <= quote.amountOut) return { impactAmount: 0n, impactBps: 0 };
+  const impactAmount = atMid - quote.amountOut;
+  return { impactAmount, impactBps: Number(divUp(impactAmount * BPS, atMid)) };
+}
+
+/** {base units of tokenIn} largest input up to `upTo` that is executable within `maxImpactBps`; 0 when none is. */
+export function maxInWithinImpact(pool: PoolState, tokenIn: Address, maxImpactBps: number, upTo: bigint): bigint {
+  const fits = (amountIn: bigint): boolean => {
+    const q = quoteExactIn(pool, tokenIn, amountIn);
+    return q.complete && impactOf(pool, tokenIn, amountIn, q).impactBps <= maxImpactBps;
+  };
+  if (upTo <= 0n) return 0n;
+  if (fits(upTo)) return upTo;
+  let lo = 0n;
+  let hi = upTo;
+  // 2^-40 of the asked amount is far below a cent, and 40 quotes take well under a millisecond.
+  for (let i = 0; i < 40 && hi - lo > 1n; i++) {
+    const mid = (lo + hi) / 2n;
+    if (fits(mid)) lo = mid;
+    else hi = mid;
+  }
+  return lo;
+}

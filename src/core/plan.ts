@@ -1,0 +1,147 @@
+/** From a snapshot to the fills that bring the portfolio back. Pure: the same plan from the same inputs. */
+import { type Allocation, allocate, type Note, predictedNav } from './allocate.ts';
+import { gasUsdE8, sliceGasUnits } from './gas.ts';
+import { destinationBps, minTradeUsdE8 } from './limits.ts';
+import { planId } from './planId.ts';
+import { paybackDays, squaredDrift, yearlySavingUsdE8 } from './saving.ts';
+import type {
+  AssetState,
+  CostEstimate,
+  DueState,
+  KeeperRule,
+  Plan,
+  PlannedSlice,
+  Reason,
+  Snapshot,
+  VaultPolicy,
+} from './types.ts';
+import { abs, BPS } from './units.ts';
+import { assetValueUsdE8, driftBps, firstBadPrice, portfolioValue, targetValueUsdE8 } from './value.ts';
+
+export type LeftOver = Plan['leftOver'];
+
+export type PlanResult = {
+  /** null when there is nothing to do, or nothing that can be done: then `blockedBy` says why. */
+  readonly plan: Plan | null;
+  readonly leftOver: LeftOver;
+  /** null when nothing is left to trade. */
+  readonly blockedBy: Reason | null;
+};
+
+const NOTHING: PlanResult = { plan: null, leftOver: [], blockedBy: null };
+
+/** Which note explains an asset best when different counterparts failed for different reasons. */
+const TELLING: readonly Reason[] = ['COST_EXCEEDS_BENEFIT', 'IMPACT_ABOVE_CAP', 'NO_ROUTE', 'BELOW_MIN_TRADE'];
+
+function noteFor(a: Allocation, index: number, surplus: boolean): Note {
+  const prefix = surplus ? `${index}>` : `>${index}`;
+  const own = [...a.notes].filter(([key]) => (surplus ? key.startsWith(prefix) : key.endsWith(prefix)));
+  const ranked = own.map(([, n]) => n).sort((x, y) => TELLING.indexOf(x.reason) - TELLING.indexOf(y.reason));
+  return (
+    ranked[0] ??
+    a.stopped ?? { reason: 'NO_ROUTE', detail: 'no other asset is far enough on the other side of its target' }
+  );
+}
+
+/** Drift outside the destination and large enough to trade that the allocation leaves, largest first. */
+function leftOverOf(a: Allocation, policy: VaultPolicy, epochNavUsdE8: bigint): LeftOver {
+  return a.assets
+    .map((asset, index) => {
+      const value = assetValueUsdE8(asset);
+      const gap = value - targetValueUsdE8(asset.targetBps, epochNavUsdE8);
+      const deviation = abs(value * BPS - BigInt(asset.targetBps) * epochNavUsdE8);
+      const open =
+        deviation > destinationBps(asset, policy) * epochNavUsdE8 && gap !== 0n && abs(gap) >= minTradeUsdE8(policy);
+      return { asset, index, gap, open };
+    })
+    .filter((x) => x.open)
+    .sort((x, y) => (abs(y.gap) > abs(x.gap) ? 1 : abs(y.gap) < abs(x.gap) ? -1 : x.index - y.index))
+    .map(({ asset, index, gap }) => {
+      const { reason, detail } = noteFor(a, index, gap > 0n);
+      return { symbol: asset.symbol, reason, detail };
+    });
+}
+
+/** Expected gas of all slices of a plan of a vault with `assetCount` assets. */
+export function planGasUnits(slices: readonly PlannedSlice[], assetCount: number, begins: boolean): bigint {
+  let units = 0n;
+  for (const [i, slice] of slices.entries()) {
+    units += sliceGasUnits(begins && i === 0, assetCount);
+    for (const leg of slice.legs) units += leg.gasUnits;
+  }
+  return units;
+}
+
+function costOf(slices: readonly PlannedSlice[], snapshot: Snapshot, begins: boolean): CostEstimate {
+  let feeUsdE8 = 0n;
+  let impactUsdE8 = 0n;
+  for (const leg of slices.flatMap((s) => s.legs)) {
+    feeUsdE8 += leg.feeUsdE8;
+    impactUsdE8 += leg.impactUsdE8;
+  }
+  const gas = gasUsdE8(planGasUnits(slices, snapshot.vault.assets.length, begins), snapshot.gas);
+  return { gasUsdE8: gas, feeUsdE8, impactUsdE8, totalUsdE8: gas + feeUsdE8 + impactUsdE8 };
+}
+
+function squaredAt(assets: readonly AssetState[], targets: readonly bigint[]): bigint {
+  return squaredDrift(assets.map(assetValueUsdE8), targets);
+}
+
+/**
+ * Nets buys against sells and sizes every fill as the vault will clamp it. Legs that break a keeper's limit are
+ * planned all the same when no other pool is better, so that the guards can say by how much; `evaluateGuards` decides.
+ */
+export function planRebalance(snapshot: Snapshot, rule: KeeperRule, due: DueState): PlanResult {
+  const { vault, block } = snapshot;
+  if (due.kind === 'NONE' || vault.assets.length === 0 || firstBadPrice(vault.assets)) return NOTHING;
+  const begins = due.kind !== 'CONTINUE';
+  const { navUsdE8 } = portfolioValue(vault.assets);
+  const epochNavUsdE8 = begins ? navUsdE8 : vault.state.epochNavUsdE8;
+  if (navUsdE8 === 0n || epochNavUsdE8 === 0n) return NOTHING;
+
+  const inputs = {
+    snapshot,
+    rule,
+    epochNavUsdE8,
+    firstSequence: begins ? 0 : vault.state.sequence,
+    startAt: due.retryAt,
+    epochEnd: begins ? due.retryAt + vault.policy.ttlS : vault.state.epochEnd,
+    begins,
+  };
+  const targets = vault.assets.map((a) => targetValueUsdE8(a.targetBps, epochNavUsdE8));
+  let best = allocate(inputs, 'LARGEST');
+  let leftOver = leftOverOf(best, vault.policy, epochNavUsdE8);
+  if (leftOver.some((l) => l.reason === 'NO_ROUTE')) {
+    // Largest first may spend the only counterpart that another asset could reach.
+    const other = allocate(inputs, 'SCARCEST');
+    if (squaredAt(other.assets, targets) < squaredAt(best.assets, targets)) {
+      best = other;
+      leftOver = leftOverOf(best, vault.policy, epochNavUsdE8);
+    }
+  }
+  if (best.slices.length === 0) return { plan: null, leftOver, blockedBy: leftOver[0]?.reason ?? null };
+
+  const cost = costOf(best.slices, snapshot, begins);
+  const saving = yearlySavingUsdE8(
+    rule,
+    epochNavUsdE8,
+    squaredAt(vault.assets, targets),
+    squaredAt(best.assets, targets),
+  );
+  const navAfter = predictedNav(best);
+  const content = {
+    schema: 'evenkeel.plan/1',
+    vault: vault.address,
+    chainId: snapshot.chainId,
+    block,
+    kind: due.kind,
+    epoch: begins ? vault.state.epoch + 1 : vault.state.epoch,
+    slices: best.slices,
+    cost,
+    yearlySavingUsdE8: saving,
+    paybackDays: paybackDays(cost.totalUsdE8, saving),
+    driftAfterBps: best.assets.map((a) => driftBps(assetValueUsdE8(a), a.targetBps, navAfter)),
+    leftOver,
+  } as const;
+  return { plan: { ...content, id: planId(content) }, leftOver, blockedBy: null };
+}
