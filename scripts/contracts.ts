@@ -28,9 +28,12 @@ const product: readonly Target[] = ['VaultFactory', 'Vault', 'OracleHub', 'Vault
   product: true,
 }));
 
-const golden: readonly Target[] = [
-  { source: 'MathHarness.sol', contract: 'MathHarness', folder: 'test/golden/artifacts', product: false },
-];
+const golden: readonly Target[] = ['MathHarness', 'SwapCaller'].map((contract) => ({
+  source: `${contract}.sol`,
+  contract,
+  folder: 'test/golden/artifacts',
+  product: false,
+}));
 
 function compile(): void {
   const forge = join(root, 'node_modules/.bin/forge');

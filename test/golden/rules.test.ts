@@ -1,0 +1,209 @@
+/** Solidity and TypeScript answer the same, to the wei, on 10,000 random portfolios. */
+import {
+  type ContractFunctionArgs,
+  decodeFunctionResult,
+  encodeDeployData,
+  encodeFunctionData,
+  hexToString,
+} from 'viem';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startAnvil, type TestAnvil } from '../../src/chain/testing/anvil.ts';
+import { dueOf } from '../../src/core/due.ts';
+import { lossCapUsdE8, lossLevel, maxSellAmount, requiredOut, scaledMinOut } from '../../src/core/limits.ts';
+import { address, NOW, randomAssets, randomPolicy, randomState } from '../../src/core/testing/fixtures.ts';
+import { type Random, seeded } from '../../src/core/testing/random.ts';
+import { type Address, type AssetState, type Hex, PRICE_STATUSES, type VaultState } from '../../src/core/types.ts';
+import { nav, portfolioValue } from '../../src/core/value.ts';
+import { mathHarnessAbi, mathHarnessBytecode } from './artifacts/MathHarness.ts';
+
+const PORTFOLIOS = 10_000;
+const PER_CALL = 250;
+const KINDS = ['NONE', 'DEVIATION', 'SCHEDULE', 'CONTINUE'] as const;
+
+const sender: Address = '0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266';
+let anvil: TestAnvil;
+let harness: Address;
+
+beforeAll(async () => {
+  anvil = await startAnvil(['--gas-limit', '4000000000']);
+  const hash = await anvil.rpc<Hex>('eth_sendTransaction', [
+    { from: sender, data: encodeDeployData({ abi: mathHarnessAbi, bytecode: mathHarnessBytecode }), gas: '0x989680' },
+  ]);
+  await anvil.rpc('evm_mine');
+  const receipt = await anvil.rpc<{ contractAddress: Address }>('eth_getTransactionReceipt', [hash]);
+  harness = receipt.contractAddress;
+});
+
+afterAll(() => anvil.stop());
+
+type View = 'due' | 'maxSellAmount' | 'requiredOut' | 'lossLevel' | 'scaledMinOut';
+
+async function ask<N extends View>(functionName: N, args: ContractFunctionArgs<typeof mathHarnessAbi, 'pure', N>) {
+  const data = encodeFunctionData({ abi: mathHarnessAbi, functionName, args } as Parameters<
+    typeof encodeFunctionData
+  >[0]);
+  const result = await anvil.rpc<Hex>('eth_call', [{ to: harness, data, gas: '0xee6b2800' }, 'latest']);
+  return decodeFunctionResult({ abi: mathHarnessAbi, functionName, data: result } as Parameters<
+    typeof decodeFunctionResult
+  >[0]);
+}
+
+function randomVault(r: Random): VaultState {
+  const navUsdE8 = r.magnitude(10n ** 6n, 10n ** 18n);
+  const n = r.chance(0.02) ? 0 : r.int(1, 6);
+  let assets = n === 0 ? [] : randomAssets(r, n, navUsdE8);
+  if (r.chance(0.08)) {
+    const broken = r.int(0, Math.max(0, n - 1));
+    assets = assets.map((a, i) =>
+      i >= broken && r.chance(0.7) ? { ...a, priceStatus: r.pick(PRICE_STATUSES.slice(1)), priceUsdE8: 0n } : a,
+    );
+  }
+  if (r.chance(0.02)) assets = assets.map((a) => ({ ...a, balance: 0n }));
+  return {
+    address: address(0xabc),
+    owner: address(0xdef),
+    policy: randomPolicy(r),
+    state: randomState(r, navUsdE8),
+    assets,
+  };
+}
+
+function sideOf(a: AssetState) {
+  const { balance, priceUsdE8, decimals, targetBps, bandBps } = a;
+  return { balance, priceUsdE8, decimals, targetBps, bandBps };
+}
+
+function dueCase(v: VaultState) {
+  return {
+    policy: v.policy,
+    state: v.state,
+    assets: v.assets.map(({ token, decimals, targetBps, bandBps, feedId }) => ({
+      token,
+      decimals,
+      targetBps,
+      bandBps,
+      feedId,
+    })),
+    balances: v.assets.map((a) => a.balance),
+    prices: v.assets.map((a) => ({
+      usdE8: a.priceUsdE8,
+      updatedAt: a.priceUpdatedAt,
+      status: PRICE_STATUSES.indexOf(a.priceStatus),
+    })),
+    nowS: BigInt(NOW),
+  };
+}
+
+async function inBatches<C, R>(cases: readonly C[], call: (batch: readonly C[]) => Promise<readonly R[]>) {
+  const out: R[] = [];
+  for (let i = 0; i < cases.length; i += PER_CALL) out.push(...(await call(cases.slice(i, i + PER_CALL))));
+  expect(out).toHaveLength(cases.length);
+  return out;
+}
+
+describe('10,000 random portfolios', () => {
+  const r = seeded(20_221_108);
+  const vaults = Array.from({ length: PORTFOLIOS }, () => randomVault(r));
+  const priced = vaults.filter((v) => v.assets.length > 1 && nav(v.assets) > 0n);
+
+  it('due(): kind, reason and retry time', { timeout: 30_000 }, async () => {
+    type Row = { kind: number; reason: Hex; retryAt: number; navUsdE8: bigint };
+    const rows = await inBatches(vaults, async (b) => (await ask('due', [b.map(dueCase)])) as readonly Row[]);
+    const seen = new Map<string, number>();
+    for (const [i, v] of vaults.entries()) {
+      const row = rows[i];
+      const mine = dueOf(v, NOW);
+      expect(mine, `portfolio ${i}`).toEqual({
+        kind: KINDS[row?.kind ?? -1],
+        reason: hexToString(row?.reason ?? '0x', { size: 32 }),
+        retryAt: row?.retryAt,
+      });
+      if (row && row.navUsdE8 > 0n) expect(portfolioValue(v.assets).navUsdE8).toBe(row.navUsdE8);
+      const key = `${mine.reason}${mine.reason === 'IN_BAND' && mine.retryAt > 0 ? '+retry' : ''}`;
+      seen.set(key, (seen.get(key) ?? 0) + 1);
+    }
+    // The generator reaches every answer the vault can give, or this test proves less than it says.
+    const answers = [
+      ...['PAUSED_BY_USER', 'NO_TARGETS', 'CONTINUE', 'EMPTY', 'COOLDOWN', 'DEVIATION', 'SCHEDULE'],
+      ...['BELOW_MIN_TRADE', 'IN_BAND', 'IN_BAND+retry'],
+      ...['PRICE_STALE', 'PRICE_INVALID', 'PRICE_OUT_OF_BOUNDS', 'PRICE_UNREACHABLE'],
+    ];
+    for (const a of answers) expect(seen.get(a) ?? 0, a).toBeGreaterThan(20);
+  });
+
+  it('maxSellAmount', { timeout: 30_000 }, async () => {
+    const cases = priced.map((v) => {
+      const i = r.int(0, v.assets.length - 1);
+      const j = (i + r.int(1, v.assets.length - 1)) % v.assets.length;
+      const [a, b] = [v.assets[i], v.assets[j]];
+      if (!a || !b) throw new RangeError('no pair');
+      const epochNavUsdE8 = r.chance(0.7) ? portfolioValue(v.assets).navUsdE8 : v.state.epochNavUsdE8;
+      // Mostly the direction in which there may be something to do.
+      const over = (x: AssetState) => portfolioValue([x]).navUsdE8 * 10_000n - BigInt(x.targetBps) * epochNavUsdE8;
+      const [sell, buy] = r.chance(0.9) === over(a) > over(b) ? [a, b] : [b, a];
+      const soldInSliceUsdE8 = r.chance(0.6) ? 0n : r.big(0n, epochNavUsdE8 / 4n);
+      return { policy: v.policy, sell, buy, epochNavUsdE8, soldInSliceUsdE8 };
+    });
+    const rows = await inBatches(
+      cases,
+      async (batch) =>
+        (await ask('maxSellAmount', [
+          batch.map((c) => ({
+            policy: c.policy,
+            sell: sideOf(c.sell),
+            buy: sideOf(c.buy),
+            epochNavUsdE8: c.epochNavUsdE8,
+            soldUsdE8: c.soldInSliceUsdE8,
+          })),
+        ])) as readonly bigint[],
+    );
+    expect(cases.map(maxSellAmount)).toEqual(rows);
+    expect(rows.filter((x) => x > 0n).length).toBeGreaterThan(3_000);
+    expect(rows.filter((x) => x === 0n).length).toBeGreaterThan(300);
+  });
+
+  it('requiredOut and scaledMinOut', { timeout: 30_000 }, async () => {
+    const cases = priced.map((v) => {
+      const [sell, buy] = [r.pick(v.assets), r.pick(v.assets)];
+      return { spent: r.magnitude(1n, 10n ** 30n), sell, buy, maxSlipBps: v.policy.maxSlipBps };
+    });
+    const rows = await inBatches(
+      cases,
+      async (batch) =>
+        (await ask('requiredOut', [
+          batch.map((c) => ({
+            spent: c.spent,
+            priceSellUsdE8: c.sell.priceUsdE8,
+            decimalsSell: c.sell.decimals,
+            priceBuyUsdE8: c.buy.priceUsdE8,
+            decimalsBuy: c.buy.decimals,
+            maxSlipBps: BigInt(c.maxSlipBps),
+          })),
+        ])) as readonly bigint[],
+    );
+    expect(cases.map((c) => requiredOut(c.spent, c.sell, c.buy, c.maxSlipBps))).toEqual(rows);
+    for (let i = 0; i < 200; i++) {
+      const requested = r.magnitude(1n, 10n ** 24n);
+      const amount = r.big(0n, requested);
+      const minOut = r.magnitude(1n, 10n ** 30n);
+      expect(await ask('scaledMinOut', [minOut, amount, requested])).toBe(scaledMinOut(minOut, amount, requested));
+    }
+  });
+
+  it('lossLevel', { timeout: 30_000 }, async () => {
+    const rows = await inBatches(
+      vaults,
+      async (batch) =>
+        (await ask('lossLevel', [
+          batch.map(({ policy, state }) => ({
+            level: state.lossUsdE8,
+            cap: lossCapUsdE8(policy, state.epochNavUsdE8),
+            elapsedS: BigInt(NOW - state.lossAt),
+            lossUsdE8: 0n,
+          })),
+        ])) as readonly bigint[],
+    );
+    expect(vaults.map((v) => lossLevel(v.state, v.policy, v.state.epochNavUsdE8, NOW))).toEqual(rows);
+    expect(rows.filter((x) => x > 0n).length).toBeGreaterThan(500);
+  });
+});
