@@ -93,22 +93,16 @@ export async function startFixture(dir: string, world: World): Promise<Fixture> 
       JSON.stringify({ code, field: 'request', value: '', reason, remedy: 'See the log of the server.' }),
     );
 
-  const api = (path: string, query: URLSearchParams, response: ServerResponse): void => {
+  const answerOf = (path: string, query: URLSearchParams): unknown => {
     const w = state.world;
-    if (path === '/api/status') return json(response, w.status);
-    if (path === '/api/series') return json(response, w.series);
+    if (path === '/api/status') return w.status;
+    if (path === '/api/series') return w.series;
     if (path === '/api/checks') {
       const before = Number(query.get('before') ?? Number.POSITIVE_INFINITY);
       const found = w.checks.checks.filter((c) => c.checkId < before);
-      return json(response, {
-        ...w.checks,
-        checks: found,
-        nextBefore: query.has('before') ? null : w.checks.nextBefore,
-      });
+      return { ...w.checks, checks: found, nextBefore: query.has('before') ? null : w.checks.nextBefore };
     }
-    const record = w.records.get(Number(/^\/api\/checks\/(\d+)$/.exec(path)?.[1]));
-    if (record !== undefined) return json(response, record);
-    return problem(response, 404, 'CHECK_UNKNOWN', 'No check has this number.');
+    return w.records.get(Number(/^\/api\/checks\/(\d+)$/.exec(path)?.[1])) ?? null;
   };
 
   const rpc = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -125,19 +119,22 @@ export async function startFixture(dir: string, world: World): Promise<Fixture> 
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://fixture');
     requests.push(`${request.method} ${pathname}`);
     if (hanging.has(pathname)) return;
-    if (broken.has(pathname)) return problem(response, 500, 'DATABASE_DOWN', 'The database does not answer.');
-    if (pathname === '/api/events') {
+    if (broken.has(pathname)) problem(response, 500, 'DATABASE_DOWN', 'The database does not answer.');
+    else if (pathname === '/api/events') {
       response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
       response.write(': open\n\n');
       streams.add(response);
       request.on('close', () => streams.delete(response));
-      return;
+    } else if (pathname === '/rehearsal/wallet.js') send(response, 200, 'text/javascript', WALLET);
+    else if (pathname === '/rehearsal/rpc') await rpc(request, response);
+    else if (pathname.startsWith('/api/')) {
+      const answer = answerOf(pathname, searchParams);
+      if (answer === null) problem(response, 404, 'CHECK_UNKNOWN', 'No check has this number.');
+      else json(response, answer);
+    } else {
+      const file = normalize(pathname === '/' ? '/index.html' : pathname);
+      send(response, 200, TYPES[extname(file)] ?? 'application/octet-stream', await readFile(join(dir, file)));
     }
-    if (pathname === '/rehearsal/wallet.js') return send(response, 200, 'text/javascript', WALLET);
-    if (pathname === '/rehearsal/rpc') return rpc(request, response);
-    if (pathname.startsWith('/api/')) return api(pathname, searchParams, response);
-    const file = normalize(pathname === '/' ? '/index.html' : pathname);
-    send(response, 200, TYPES[extname(file)] ?? 'application/octet-stream', await readFile(join(dir, file)));
   };
 
   const server = createServer((request, response) => {

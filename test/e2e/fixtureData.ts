@@ -117,7 +117,15 @@ function summary(
 const LATEST: readonly Public<CheckSummary>[] = [
   summary(168, 0, 'NO_TRADE', 'IN_BAND', 'Inside band. Max drift 2.6 of 5.0 points.', 260),
   summary(167, 1, 'HELD_BACK', 'GAS_ABOVE_CAP', 'Gas 61 gwei is over your 40 gwei cap. WBTC was 5.3 points off.', 530),
-  summary(166, 2, 'TRADED', 'DEVIATION', 'Sold 0.214 WETH for 612.40 USDC. Cost $1.37.', 540, '137000000'),
+  summary(
+    166,
+    2,
+    'TRADED',
+    'DEVIATION',
+    '$613.00 moves from WETH to USDC because WETH is 5.4 points above its target; expected cost $1.35.',
+    540,
+    '137000000',
+  ),
   summary(165, 3, 'HELD_BACK', 'PRICE_STALE', 'The price of LINK is 71 min old, limit 60 min.', 410),
   ...Array.from({ length: 23 }, (_, i) =>
     summary(164 - i, 4 + i, 'NO_TRADE', 'IN_BAND', 'Inside band. Max drift 3.4 of 5.0 points.', 340 - i * 6),

@@ -84,7 +84,7 @@ export function Header(props: {
 }): ReactNode {
   return (
     <header>
-      <button type="button" className="skip" onClick={() => document.getElementById('main')?.focus()}>
+      <button type="button" className="skip-link" onClick={() => document.getElementById('main')?.focus()}>
         Skip to content
       </button>
       <b>Evenkeel</b>

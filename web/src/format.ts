@@ -27,8 +27,18 @@ export function centsText(cents: bigint, style: SignStyle = 'minus-only'): strin
   const negative = cents < 0n;
   const abs = negative ? -cents : cents;
   const sign = signOf(negative, cents === 0n, style);
-  if (abs >= 10_000_000n) return `${sign}$${whole.format(roundDiv(abs, 100n))}`;
-  return `${sign}$${whole.format(abs / 100n)}.${(abs % 100n).toString().padStart(2, '0')}`;
+  return abs >= 10_000_000n ? `${sign}$${whole.format(roundDiv(abs, 100n))}` : `${sign}${exactCents(abs)}`;
+}
+
+/** Always with cents, for columns that must add up to the cent. */
+export function exactCents(cents: bigint): string {
+  const abs = cents < 0n ? -cents : cents;
+  return `${cents < 0n ? MINUS : ''}$${whole.format(abs / 100n)}.${(abs % 100n).toString().padStart(2, '0')}`;
+}
+
+/** A sentence of the server with real minus signs before its numbers. */
+export function prose(sentence: string): string {
+  return sentence.replace(/(^|[\s(])-(?=[$\d])/g, `$1${MINUS}`);
 }
 
 export function usd(usdE8: bigint, style: SignStyle = 'minus-only'): string {

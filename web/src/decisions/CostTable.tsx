@@ -1,5 +1,5 @@
 import type { ApiCheck } from '../api.ts';
-import { centsText, splitCents } from '../format.ts';
+import { exactCents, splitCents, toCents } from '../format.ts';
 import { Money } from '../ui/Money.tsx';
 import { Panel } from '../ui/Panel.tsx';
 
@@ -18,7 +18,7 @@ export function CostTable(props: { readonly check: ApiCheck }) {
   const realised =
     real === null ? null : cells([real.gasUsdE8, real.feeUsdE8, real.impactUsdE8, real.slippageUsdE8], real.totalUsdE8);
   const text = (column: readonly bigint[] | null, row: number): string | null =>
-    column === null ? null : centsText(column[row] ?? 0n);
+    column === null ? null : exactCents(column[row] ?? 0n);
   return (
     <Panel title="Costs, promised and realised" testId="cost-table">
       <table className="data">
@@ -63,12 +63,12 @@ export function CostTable(props: { readonly check: ApiCheck }) {
             <th scope="row">Total</th>
             {cost === null ? null : (
               <td className="n">
-                <Money usdE8={BigInt(cost.totalUsdE8)} />
+                <Money usdE8={0n} text={exactCents(toCents(BigInt(cost.totalUsdE8)))} />
               </td>
             )}
             {real === null ? null : (
               <td className="n">
-                <Money usdE8={BigInt(real.totalUsdE8)} />
+                <Money usdE8={0n} text={exactCents(toCents(BigInt(real.totalUsdE8)))} />
               </td>
             )}
           </tr>

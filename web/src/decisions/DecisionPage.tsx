@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 import { type ApiCheck, ApiError, getCheck } from '../api.ts';
 import { appData } from '../data.ts';
-import { fullTime, integer } from '../format.ts';
+import { fullTime, integer, prose } from '../format.ts';
 import { links } from '../router.ts';
 import { useStore } from '../store.ts';
 import { Panel, PanelError, Skeleton } from '../ui/Panel.tsx';
@@ -69,13 +69,13 @@ function Record(props: { readonly check: ApiCheck }) {
   return (
     <>
       <p className="meta">
-        <OutcomeTag outcome={check.outcome} /> Check {integer(check.checkId)}, {fullTime(check.block.time)}, block{' '}
+        <OutcomeTag outcome={check.outcome} /> &nbsp;Check {integer(check.checkId)}, {fullTime(check.block.time)}, block{' '}
         {integer(check.block.number)}
       </p>
-      <h1 data-testid="sentence">{check.sentence}</h1>
+      <h1 data-testid="sentence">{prose(check.sentence)}</h1>
       {check.counterfactual === null ? null : (
         <p className="lead" data-testid="counterfactual">
-          {check.counterfactual}
+          {prose(check.counterfactual)}
         </p>
       )}
       {check.secondary.length === 0 ? null : (

@@ -26,82 +26,78 @@ export function Fills(props: { readonly check: ApiCheck }) {
   return (
     <Panel title={realised === null ? 'Planned trades' : 'Trades'} testId="fills">
       {legs.length === 0 ? null : (
-        <div className="scroll-x">
-          <table className="data">
-            <caption>Promised by the plan</caption>
-            <thead>
-              <tr>
-                <th scope="col">Slice</th>
-                <th scope="col">Venue</th>
-                <th scope="col" className="n">
-                  Sell
-                </th>
-                <th scope="col" className="n">
-                  Buy
-                </th>
-                <th scope="col" className="n">
-                  At least
-                </th>
+        <table className="data stack">
+          <caption>Promised by the plan</caption>
+          <thead>
+            <tr>
+              <th scope="col">Slice</th>
+              <th scope="col">Venue</th>
+              <th scope="col" className="n">
+                Sell
+              </th>
+              <th scope="col" className="n">
+                Buy
+              </th>
+              <th scope="col" className="n">
+                At least
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {legs.map(({ sequence, leg }) => (
+              <tr key={`${sequence} ${leg.pool} ${leg.sell} ${leg.buy}`}>
+                <td data-label="Slice">{sequence + 1}</td>
+                <td data-label="Venue">{VENUES[leg.venue]}</td>
+                <td className="n" data-label="Sell">
+                  <Amount check={props.check} symbol={leg.sellSymbol} amount={leg.amountIn} />
+                </td>
+                <td className="n" data-label="Buy">
+                  <Amount check={props.check} symbol={leg.buySymbol} amount={leg.quotedOut} />
+                </td>
+                <td className="n" data-label="At least">
+                  <Amount check={props.check} symbol={leg.buySymbol} amount={leg.minOut} />
+                </td>
               </tr>
-            </thead>
-            <tbody>
-              {legs.map(({ sequence, leg }) => (
-                <tr key={`${sequence} ${leg.pool} ${leg.sell} ${leg.buy}`}>
-                  <td>{sequence + 1}</td>
-                  <td>{VENUES[leg.venue]}</td>
-                  <td className="n">
-                    <Amount check={props.check} symbol={leg.sellSymbol} amount={leg.amountIn} />
-                  </td>
-                  <td className="n">
-                    <Amount check={props.check} symbol={leg.buySymbol} amount={leg.quotedOut} />
-                  </td>
-                  <td className="n">
-                    <Amount check={props.check} symbol={leg.buySymbol} amount={leg.minOut} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+            ))}
+          </tbody>
+        </table>
       )}
       {realised === null ? null : (
-        <div className="scroll-x">
-          <table className="data">
-            <caption>Realised on the chain</caption>
-            <thead>
-              <tr>
-                <th scope="col">Transaction</th>
-                <th scope="col" className="n">
-                  Sold
-                </th>
-                <th scope="col" className="n">
-                  Received
-                </th>
-                <th scope="col" className="n">
-                  Promised
-                </th>
+        <table className="data stack">
+          <caption>Realised on the chain</caption>
+          <thead>
+            <tr>
+              <th scope="col">Transaction</th>
+              <th scope="col" className="n">
+                Sold
+              </th>
+              <th scope="col" className="n">
+                Received
+              </th>
+              <th scope="col" className="n">
+                Promised
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {realised.fills.map((f) => (
+              <tr key={`${f.txHash} ${f.sellSymbol} ${f.buySymbol} ${f.amountIn}`} data-testid="fill">
+                <td data-label="Transaction">
+                  <Copyable hex={f.txHash} what="transaction hash" />
+                </td>
+                <td className="n" data-label="Sold">
+                  <Amount check={props.check} symbol={f.sellSymbol} amount={f.amountIn} />
+                </td>
+                <td className="n" data-label="Received">
+                  <Amount check={props.check} symbol={f.buySymbol} amount={f.amountOut} />
+                </td>
+                <td className="n" data-label="Promised">
+                  <Amount check={props.check} symbol={f.buySymbol} amount={f.quotedOut} />
+                </td>
               </tr>
-            </thead>
-            <tbody>
-              {realised.fills.map((f) => (
-                <tr key={`${f.txHash} ${f.sellSymbol} ${f.buySymbol} ${f.amountIn}`} data-testid="fill">
-                  <td>
-                    <Copyable hex={f.txHash} what="transaction hash" />
-                  </td>
-                  <td className="n">
-                    <Amount check={props.check} symbol={f.sellSymbol} amount={f.amountIn} />
-                  </td>
-                  <td className="n">
-                    <Amount check={props.check} symbol={f.buySymbol} amount={f.amountOut} />
-                  </td>
-                  <td className="n">
-                    <Amount check={props.check} symbol={f.buySymbol} amount={f.quotedOut} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+            ))}
+          </tbody>
+        </table>
       )}
       {realised === null && txHashes.length > 0 ? (
         <ul className="plain-list">

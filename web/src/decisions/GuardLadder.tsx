@@ -25,6 +25,10 @@ function Bullet(props: { readonly guard: Guard }) {
 export function GuardLadder(props: { readonly guards: readonly Guard[] }) {
   const suffix = useSuffix();
   const failed = props.guards.filter((g) => !g.pass).length;
+  // A yes-or-no limit that is met has nothing to draw: one line for all of them.
+  const plain = props.guards.filter((g) => g.unit === 'FLAG' && g.pass);
+  const drawn = props.guards.filter((g) => !plain.includes(g));
+  const rows = [...drawn.filter((g) => !g.pass), ...drawn.filter((g) => g.pass)];
   const title = failed === 0 ? 'Limits, all met' : `Limits, ${failed} of ${props.guards.length} not met`;
   return (
     <Panel title={title} testId="guards">
@@ -48,7 +52,7 @@ export function GuardLadder(props: { readonly guards: readonly Guard[] }) {
             </tr>
           </thead>
           <tbody>
-            {props.guards.map((g) => (
+            {rows.map((g) => (
               <tr key={`${g.code} ${g.name} ${g.enforcedBy}`} data-testid="guard" data-code={g.code} data-pass={g.pass}>
                 <th scope="row">
                   {g.name}
@@ -67,6 +71,11 @@ export function GuardLadder(props: { readonly guards: readonly Guard[] }) {
             ))}
           </tbody>
         </table>
+      )}
+      {plain.length === 0 ? null : (
+        <p className="muted also-met" data-testid="also-met">
+          Also met: {plain.map((g) => g.name).join(', ')}.
+        </p>
       )}
     </Panel>
   );

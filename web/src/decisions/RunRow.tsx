@@ -1,9 +1,22 @@
 import { useState } from 'react';
 import type { ApiCheckSummary } from '../api.ts';
-import { fullTime, points, when } from '../format.ts';
+import { dayMonth, fullTime, hourMinute, points, prose, when } from '../format.ts';
 import { links } from '../router.ts';
+import { Money } from '../ui/Money.tsx';
 import { OutcomeTag } from '../ui/Tag.tsx';
 import { type Run, reasonWords } from './groupRuns.ts';
+
+/** The hour, and under it the day when it is another one. */
+function Time(props: { readonly time: number; readonly now: number }) {
+  const { time, now } = props;
+  const date = dayMonth(time);
+  return (
+    <>
+      {hourMinute(time)}
+      {date === dayMonth(now) ? null : <small>{date}</small>}
+    </>
+  );
+}
 
 function Why(props: { readonly check: ApiCheckSummary; readonly now: number }) {
   return (
@@ -21,13 +34,26 @@ function CheckRow(props: { readonly check: ApiCheckSummary; readonly now: number
   return (
     <tr data-testid="check-row" data-outcome={check.outcome} className={props.inner === true ? 'inner' : undefined}>
       <td className="mono" title={fullTime(check.time)}>
-        {when(check.time, props.now)}
+        <Time time={check.time} now={props.now} />
       </td>
       <td>
-        <OutcomeTag outcome={check.outcome} /> {check.sentence} <Why check={check} now={props.now} />
+        <OutcomeTag outcome={check.outcome} /> {prose(check.sentence)}{' '}
+        {check.costUsdE8 === null ? null : (
+          <>
+            Cost <Money usdE8={BigInt(check.costUsdE8)} />.{' '}
+          </>
+        )}
+        <Why check={check} now={props.now} />
       </td>
     </tr>
   );
+}
+
+function runSentence(run: Run): string {
+  const { newest, checks } = run;
+  if (newest.outcome === 'HELD_BACK') return `${prose(newest.sentence)} The same for ${checks.length} checks.`;
+  if (newest.outcome === 'SKIPPED') return `${checks.length} checks, ${reasonWords(newest.reason)}.`;
+  return `${checks.length} checks, ${reasonWords(newest.reason)}, max drift ${points(run.maxDriftBps)} points.`;
 }
 
 /** One row of the logbook: a check, or a run of checks that said the same, which opens in place. */
@@ -39,11 +65,10 @@ export function RunRow(props: { readonly run: Run; readonly now: number }) {
     <>
       <tr data-testid="run-row" data-outcome={run.newest.outcome}>
         <td className="mono" title={`${fullTime(run.oldest.time)} to ${fullTime(run.newest.time)}`}>
-          {when(run.newest.time, now)}
+          <Time time={run.newest.time} now={now} />
         </td>
         <td>
-          <OutcomeTag outcome={run.newest.outcome} /> {run.checks.length} checks, {reasonWords(run.newest.reason)}, max
-          drift {points(run.maxDriftBps)} points. <Why check={run.newest} now={now} />{' '}
+          <OutcomeTag outcome={run.newest.outcome} /> {runSentence(run)} <Why check={run.newest} now={now} />{' '}
           <button type="button" className="link" aria-expanded={open} onClick={() => setOpen((o) => !o)}>
             {open ? 'Hide' : 'Show each'}
           </button>

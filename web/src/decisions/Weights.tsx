@@ -1,6 +1,7 @@
 import type { ApiCheck } from '../api.ts';
 import { percent, plainPercent, points } from '../format.ts';
 import { Panel } from '../ui/Panel.tsx';
+import { ScrollX } from '../ui/ScrollX.tsx';
 
 function after(targetBps: number, drift: readonly number[] | undefined, index: number): string {
   const bps = drift?.[index];
@@ -12,7 +13,7 @@ export function Weights(props: { readonly check: ApiCheck }) {
   const { assets, plan, realised } = props.check;
   return (
     <Panel title={plan === null ? 'Weights at the check' : 'Weights before and after'} testId="weights">
-      <div className="scroll-x">
+      <ScrollX label="Weights">
         <table className="data">
           <thead>
             <tr>
@@ -55,7 +56,7 @@ export function Weights(props: { readonly check: ApiCheck }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </ScrollX>
     </Panel>
   );
 }

@@ -1,7 +1,7 @@
 import type { Outcome, Reason } from '../../../src/core/types.ts';
 import type { ApiCheckSummary } from '../api.ts';
 
-/** Neighbouring checks that said the same nothing. `checks` is newest first and never empty. */
+/** Neighbouring checks that said the same. `checks` is newest first and never empty. */
 export type Run = {
   readonly newest: ApiCheckSummary;
   readonly oldest: ApiCheckSummary;
@@ -9,13 +9,13 @@ export type Run = {
   readonly maxDriftBps: number;
 };
 
-const QUIET: readonly Outcome[] = ['NO_TRADE', 'SKIPPED'];
+const REPEATS: readonly Outcome[] = ['NO_TRADE', 'SKIPPED', 'HELD_BACK'];
 
 function sameKind(a: ApiCheckSummary, b: ApiCheckSummary): boolean {
-  return QUIET.includes(a.outcome) && a.outcome === b.outcome && a.reason === b.reason;
+  return REPEATS.includes(a.outcome) && a.outcome === b.outcome && a.reason === b.reason;
 }
 
-/** Collapses runs of no-trades with one reason. Everything that moved coins, or should have, stays a row of its own. */
+/** Collapses neighbours with one outcome and reason. What moved coins, or failed to, stays a row of its own. */
 export function groupRuns(checks: readonly ApiCheckSummary[]): readonly Run[] {
   const runs: ApiCheckSummary[][] = [];
   for (const check of checks) {

@@ -49,13 +49,13 @@ function Row(props: { readonly asset: ApiAsset; readonly index: number; readonly
       <div ref={ref} className="track">
         {width > 0 ? <Bar asset={asset} index={props.index} end={props.end} width={width} /> : null}
       </div>
-      <span className="n">
+      <span className="n weight">
         <span data-testid="weight">{percent(asset.weightBps)}</span>
         <small>
           target {plainPercent(asset.targetBps)}%, band {plainPercent(asset.bandBps)}
         </small>
       </span>
-      <span className={outside ? 'n drift out' : 'n drift'}>
+      <span className={`n drift ${asset.priceStatus !== 'OK' ? 'no-price' : outside ? 'out' : ''}`}>
         <span data-testid="drift">{points(asset.driftBps, 'always')} pt</span>
         <small>{asset.priceStatus === 'OK' ? roomText(asset) : PRICE_WORDS[asset.priceStatus]}</small>
       </span>

@@ -1,5 +1,5 @@
 import type { ApiStatus } from '../api.ts';
-import { centsText, splitCents, usd } from '../format.ts';
+import { exactCents, splitCents, toCents, usd } from '../format.ts';
 import { useSuffix } from '../mode.ts';
 import { Money } from '../ui/Money.tsx';
 import { Panel } from '../ui/Panel.tsx';
@@ -39,9 +39,10 @@ export function CostSplit(props: { readonly costs: ApiStatus['costs'] }) {
   const sorted = [0n, ...parts].sort((a, b) => Number(a - b));
   const low = sorted[0] ?? 0n;
   const high = sorted.at(-1) ?? 0n;
+  const nothing = total === 0n && high === 0n && low === 0n;
   return (
-    <Panel title={`Where the ${usd(total)}${suffix} went`} testId="costs">
-      {total === 0n && high === 0n && low === 0n ? (
+    <Panel title={nothing ? 'Costs' : `Where the ${usd(total)}${suffix} went`} testId="costs">
+      {nothing ? (
         <p className="empty">Nothing has been traded yet, so nothing has been paid.</p>
       ) : (
         <table className="costs">
@@ -53,7 +54,7 @@ export function CostSplit(props: { readonly costs: ApiStatus['costs'] }) {
                   <Bars value={parts[i] ?? 0n} low={low} high={high} />
                 </td>
                 <td className="n" data-testid="cost-part">
-                  <Money usdE8={parts[i] ?? 0n} text={centsText(cents[i] ?? 0n)} />
+                  <Money usdE8={parts[i] ?? 0n} text={exactCents(cents[i] ?? 0n)} />
                 </td>
               </tr>
             ))}
@@ -63,7 +64,7 @@ export function CostSplit(props: { readonly costs: ApiStatus['costs'] }) {
               <th scope="row">Total</th>
               <td />
               <td className="n" data-testid="cost-total">
-                <Money usdE8={total} />
+                <Money usdE8={total} text={exactCents(toCents(total))} />
               </td>
             </tr>
           </tfoot>

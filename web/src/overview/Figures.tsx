@@ -21,13 +21,13 @@ export function Figures(props: { readonly status: ApiStatus }) {
   const ahead = nav === null || holdNavUsdE8 === null ? null : toCents(nav) - toCents(BigInt(holdNavUsdE8));
   const total = BigInt(costs.totalUsdE8);
   const costShare = deposited === null ? null : share(total, deposited, 'minus-only');
-  const unknown = <span className="unknown">not known, a price is missing</span>;
+  const unknown = <span className="unknown">not known</span>;
   return (
     <dl className="figures" data-testid="figures">
       <dt>Value</dt>
       <dd className="v" data-testid="nav">
         {nav === null ? (
-          unknown
+          <span className="unknown">not known, a price is missing</span>
         ) : (
           <Changing value={usd(nav)}>
             <Money usdE8={nav} />

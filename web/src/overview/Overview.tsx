@@ -1,4 +1,5 @@
 import { appData } from '../data.ts';
+import { prose } from '../format.ts';
 import { useStore } from '../store.ts';
 import { PanelError, Skeleton } from '../ui/Panel.tsx';
 import { OwnerActions } from '../wallet/OwnerActions.tsx';
@@ -22,15 +23,15 @@ function Loading() {
         </div>
       </div>
       <div className="column">
-        <section>
+        <section className="panel">
           <Skeleton rows={4} row="alloc-skeleton" />
         </section>
-        <section>
+        <section className="panel">
           <Skeleton rows={4} row="strip" />
         </section>
       </div>
       <div className="column">
-        <section>
+        <section className="panel">
           <Skeleton rows={4} row="line" />
         </section>
       </div>
@@ -56,9 +57,9 @@ export function Overview(props: { readonly stale: boolean }) {
     <main id="main" className={props.stale ? 'overview stale' : 'overview'} tabIndex={-1} data-testid="overview">
       <div className="hero">
         <div className="hero-say">
-          <h1 data-testid="headline">{s.headline}</h1>
+          <h1 data-testid="headline">{prose(s.headline)}</h1>
           <p className="lead" data-testid="detail">
-            {s.detail}
+            {prose(s.detail)}
           </p>
           <OwnerActions status={s} stale={props.stale} />
         </div>

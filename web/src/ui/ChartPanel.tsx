@@ -1,13 +1,15 @@
 import { type ReactNode, useState } from 'react';
 import type { ApiError } from '../api.ts';
 import { Panel } from './Panel.tsx';
+import { ScrollX } from './ScrollX.tsx';
 
 /** A panel whose drawing can be read as a table instead. */
 export function ChartPanel(props: {
-  readonly title: ReactNode;
+  readonly title: string;
   readonly testId: string;
   readonly error?: ApiError | null;
   readonly chart: ReactNode;
+  /** Null while there is nothing to tabulate. */
   readonly table: ReactNode;
 }) {
   const [asTable, setAsTable] = useState(false);
@@ -17,8 +19,13 @@ export function ChartPanel(props: {
     </button>
   );
   return (
-    <Panel title={props.title} testId={props.testId} aside={toggle} error={props.error ?? null}>
-      {asTable ? <div className="scroll-x">{props.table}</div> : props.chart}
+    <Panel
+      title={props.title}
+      testId={props.testId}
+      aside={props.table === null ? null : toggle}
+      error={props.error ?? null}
+    >
+      {asTable && props.table !== null ? <ScrollX label={props.title}>{props.table}</ScrollX> : props.chart}
     </Panel>
   );
 }

@@ -35,7 +35,7 @@ export function Panel(props: {
 }) {
   const id = useId();
   return (
-    <section aria-labelledby={id} data-testid={props.testId}>
+    <section className="panel" aria-labelledby={id} data-testid={props.testId}>
       <div className="panel-head">
         <h2 id={id}>{props.title}</h2>
         {props.aside}
