@@ -1,0 +1,48 @@
+import type { Scenario } from './scenario.ts';
+
+/** Figures: daily closes and lowest hourly closes of these days (UTC, US dollars), published market facts. */
+export const crash202105: Scenario = {
+  name: '2021-05-crash',
+  title: 'May 2021 crash',
+  summary: 'ETH falls from 4,173 to 1,848 in twelve days and swings by a fifth a day.',
+  startTime: Date.UTC(2021, 4, 8) / 1000,
+  hours: 720,
+  gasMeanGwei: 105,
+  events: [],
+  market: {
+    kind: 'daily',
+    // biome-ignore format: one day a line
+    days: [
+      { day: '2021-05-08', close: { WETH: 3910.3, WBTC: 58862, LINK: 48.597, UNI: 40.498, USDC: 0.9987 }, low: { WETH: 3522.1, WBTC: 57559, USDC: null } },
+      { day: '2021-05-09', close: { WETH: 3923.9, WBTC: 58241, LINK: 52.269, UNI: 39.43, USDC: 0.9988 }, low: { WETH: 3748, WBTC: 56434, USDC: null } },
+      { day: '2021-05-10', close: { WETH: 3945.9, WBTC: 55816, LINK: 46.334, UNI: 36.372, USDC: 0.9989 }, low: { WETH: 3903.4, WBTC: 55241, USDC: null } },
+      { day: '2021-05-11', close: { WETH: 4173.4, WBTC: 56670, LINK: 48.826, UNI: 38.515, USDC: 0.9988 }, low: { WETH: 3819.1, WBTC: 54600, USDC: null } },
+      { day: '2021-05-12', close: { WETH: 3823.2, WBTC: 49631, LINK: 41.622, UNI: 36.87, USDC: 1.0001 }, low: { WETH: 3823.2, WBTC: 49631, USDC: null } },
+      { day: '2021-05-13', close: { WETH: 3717.9, WBTC: 49671, LINK: 43.287, UNI: 37.345, USDC: 0.9999 }, low: { WETH: 3585.7, WBTC: 47844, USDC: null } },
+      { day: '2021-05-14', close: { WETH: 4075, WBTC: 49841, LINK: 46.567, UNI: 40.4, USDC: 0.999 }, low: { WETH: 3790, WBTC: 49057, USDC: null } },
+      { day: '2021-05-15', close: { WETH: 3646.7, WBTC: 46763, LINK: 41.492, UNI: 36.607, USDC: 0.9997 }, low: { WETH: 3646.7, WBTC: 46763, USDC: null } },
+      { day: '2021-05-16', close: { WETH: 3582.1, WBTC: 46432, LINK: 40.67, UNI: 36.598, USDC: 0.9997 }, low: { WETH: 3359.1, WBTC: 44104, USDC: null } },
+      { day: '2021-05-17', close: { WETH: 3282.5, WBTC: 43538, LINK: 37.177, UNI: 33.232, USDC: 1 }, low: { WETH: 3201.7, WBTC: 42567, USDC: null } },
+      { day: '2021-05-18', close: { WETH: 3375.1, WBTC: 42850, LINK: 42.566, UNI: 35.028, USDC: 0.9993 }, low: { WETH: 3312, WBTC: 42800, USDC: null } },
+      { day: '2021-05-19', close: { WETH: 2438.9, WBTC: 36690, LINK: 26.227, UNI: 23.169, USDC: 0.9983 }, low: { WETH: 2365.2, WBTC: 35235, USDC: null } },
+      { day: '2021-05-20', close: { WETH: 2768.6, WBTC: 40527, LINK: 30.606, UNI: 26.333, USDC: 0.9978 }, low: { WETH: 2230.9, WBTC: 35817, USDC: null } },
+      { day: '2021-05-21', close: { WETH: 2431, WBTC: 37252, LINK: 25.546, UNI: 21.945, USDC: 0.9987 }, low: { WETH: 2247.9, WBTC: 35195, USDC: null } },
+      { day: '2021-05-22', close: { WETH: 2294.9, WBTC: 37450, LINK: 23.296, UNI: 20.338, USDC: 0.9992 }, low: { WETH: 2233.1, WBTC: 36269, USDC: null } },
+      { day: '2021-05-23', close: { WETH: 2096.4, WBTC: 34655, LINK: 19.844, UNI: 16.709, USDC: 0.9987 }, low: { WETH: 1848.1, WBTC: 32237, USDC: null } },
+      { day: '2021-05-24', close: { WETH: 2648.4, WBTC: 38796, LINK: 26.412, UNI: 24.684, USDC: 0.9989 }, low: { WETH: 2104.1, WBTC: 34881, USDC: null } },
+      { day: '2021-05-25', close: { WETH: 2705.1, WBTC: 38325, LINK: 27.503, UNI: 25.106, USDC: 0.9988 }, low: { WETH: 2392.7, WBTC: 36537, USDC: null } },
+      { day: '2021-05-26', close: { WETH: 2884.9, WBTC: 39242, LINK: 34.018, UNI: 29.42, USDC: 0.9988 }, low: { WETH: 2681.5, WBTC: 38100, USDC: null } },
+      { day: '2021-05-27', close: { WETH: 2742.2, WBTC: 38530, LINK: 31.732, UNI: 28.549, USDC: 0.9991 }, low: { WETH: 2679.3, WBTC: 37622, USDC: null } },
+      { day: '2021-05-28', close: { WETH: 2412.1, WBTC: 35663, LINK: 27.878, UNI: 25.875, USDC: 0.9995 }, low: { WETH: 2369.5, WBTC: 35032, USDC: null } },
+      { day: '2021-05-29', close: { WETH: 2278.7, WBTC: 34605, LINK: 25.365, UNI: 23.169, USDC: 0.9995 }, low: { WETH: 2236.9, WBTC: 33892, USDC: null } },
+      { day: '2021-05-30', close: { WETH: 2386, WBTC: 35641, LINK: 26.818, UNI: 25.716, USDC: 0.9994 }, low: { WETH: 2224.2, WBTC: 33856, USDC: null } },
+      { day: '2021-05-31', close: { WETH: 2706.2, WBTC: 37254, LINK: 32.098, UNI: 28.239, USDC: 0.9999 }, low: { WETH: 2300.8, WBTC: 34447, USDC: null } },
+      { day: '2021-06-01', close: { WETH: 2634.6, WBTC: 36693, LINK: 30.719, UNI: 27.426, USDC: 1 }, low: { WETH: 2537.9, WBTC: 35876, USDC: null } },
+      { day: '2021-06-02', close: { WETH: 2706.2, WBTC: 37569, LINK: 30.67, UNI: 27.626, USDC: 1 }, low: { WETH: 2585.3, WBTC: 36179, USDC: null } },
+      { day: '2021-06-03', close: { WETH: 2857.3, WBTC: 39247, LINK: 32.198, UNI: 28.687, USDC: 0.9998 }, low: { WETH: 2671.5, WBTC: 37298, USDC: null } },
+      { day: '2021-06-04', close: { WETH: 2689.5, WBTC: 36829, LINK: 28.826, UNI: 26.422, USDC: 0.9994 }, low: { WETH: 2619.7, WBTC: 36586, USDC: null } },
+      { day: '2021-06-05', close: { WETH: 2627.7, WBTC: 35513, LINK: 27.129, UNI: 25.641, USDC: 0.9998 }, low: { WETH: 2563.1, WBTC: 34965, USDC: null } },
+      { day: '2021-06-06', close: { WETH: 2711.9, WBTC: 35796, LINK: 27.532, UNI: 25.861, USDC: 0.9999 }, low: { WETH: 2628.4, WBTC: 35555, USDC: null } },
+    ],
+  },
+};

@@ -1,0 +1,48 @@
+import type { Scenario } from './scenario.ts';
+
+/** Figures: daily closes and lowest hourly closes of these days (UTC, US dollars), published market facts. */
+export const luna202205: Scenario = {
+  name: '2022-05-luna',
+  title: 'Terra collapse',
+  summary: 'Terra unwinds; ETH loses 40 % in a month, most of it in four days.',
+  startTime: Date.UTC(2022, 4, 1) / 1000,
+  hours: 720,
+  gasMeanGwei: 49,
+  events: [],
+  market: {
+    kind: 'daily',
+    // biome-ignore format: one day a line
+    days: [
+      { day: '2022-05-01', close: { WETH: 2824.8, WBTC: 38468, LINK: 11.31, UNI: 7.12, USDC: 1 }, low: { WETH: 2736.5, WBTC: 37681, USDC: null } },
+      { day: '2022-05-02', close: { WETH: 2856.5, WBTC: 38525, LINK: 11.17, UNI: 6.94, USDC: 1.0001 }, low: { WETH: 2795.1, WBTC: 38209, USDC: null } },
+      { day: '2022-05-03', close: { WETH: 2781.7, WBTC: 37729, LINK: 11.12, UNI: 6.85, USDC: 1.0001 }, low: { WETH: 2773.4, WBTC: 37717, USDC: null } },
+      { day: '2022-05-04', close: { WETH: 2940.6, WBTC: 39690, LINK: 12.2, UNI: 7.93, USDC: 1.0002 }, low: { WETH: 2788.5, WBTC: 37888, USDC: null } },
+      { day: '2022-05-05', close: { WETH: 2748, WBTC: 36553, LINK: 10.91, UNI: 7.34, USDC: 1.0001 }, low: { WETH: 2729, WBTC: 36239, USDC: null } },
+      { day: '2022-05-06', close: { WETH: 2692.8, WBTC: 36014, LINK: 10.79, UNI: 7.59, USDC: 1.0002 }, low: { WETH: 2664.6, WBTC: 35748, USDC: null } },
+      { day: '2022-05-07', close: { WETH: 2635.3, WBTC: 35472, LINK: 10.21, UNI: 7.18, USDC: 1.0003 }, low: { WETH: 2602.9, WBTC: 35026, USDC: null } },
+      { day: '2022-05-08', close: { WETH: 2519.7, WBTC: 34038, LINK: 10, UNI: 7.09, USDC: 1.0003 }, low: { WETH: 2517, WBTC: 34038, USDC: null } },
+      { day: '2022-05-09', close: { WETH: 2228.6, WBTC: 30076, LINK: 8.1, UNI: 5.95, USDC: 1.0002 }, low: { WETH: 2228.6, WBTC: 30076, USDC: null } },
+      { day: '2022-05-10', close: { WETH: 2342.1, WBTC: 31017, LINK: 8.59, UNI: 6.07, USDC: 1.0003 }, low: { WETH: 2263.9, WBTC: 30239, USDC: null } },
+      { day: '2022-05-11', close: { WETH: 2085, WBTC: 29104, LINK: 6.95, UNI: 4.91, USDC: 1.006 }, low: { WETH: 2042.8, WBTC: 28486, USDC: null } },
+      { day: '2022-05-12', close: { WETH: 1960.2, WBTC: 29030, LINK: 6.56, UNI: 4.67, USDC: 1.003 }, low: { WETH: 1835.3, WBTC: 27115, USDC: null } },
+      { day: '2022-05-13', close: { WETH: 2009.7, WBTC: 29287, LINK: 7.15, UNI: 5.13, USDC: 1.0018 }, low: { WETH: 2009.7, WBTC: 29287, USDC: null } },
+      { day: '2022-05-14', close: { WETH: 2056.5, WBTC: 30087, LINK: 7.26, UNI: 5.17, USDC: 1.0014 }, low: { WETH: 1962.6, WBTC: 28818, USDC: null } },
+      { day: '2022-05-15', close: { WETH: 2145.3, WBTC: 31329, LINK: 7.96, UNI: 5.46, USDC: 1.0012 }, low: { WETH: 2014.2, WBTC: 29588, USDC: null } },
+      { day: '2022-05-16', close: { WETH: 2023.7, WBTC: 29874, LINK: 7.42, UNI: 5.06, USDC: 1.0013 }, low: { WETH: 1992.3, WBTC: 29318, USDC: null } },
+      { day: '2022-05-17', close: { WETH: 2090.7, WBTC: 30445, LINK: 7.72, UNI: 5.47, USDC: 1.0011 }, low: { WETH: 2028.7, WBTC: 29852, USDC: null } },
+      { day: '2022-05-18', close: { WETH: 1915.1, WBTC: 28715, LINK: 6.81, UNI: 4.89, USDC: 1.0015 }, low: { WETH: 1915.1, WBTC: 28715, USDC: null } },
+      { day: '2022-05-19', close: { WETH: 2019.5, WBTC: 30319, LINK: 7.22, UNI: 5.19, USDC: 1.0011 }, low: { WETH: 1909.5, WBTC: 28767, USDC: null } },
+      { day: '2022-05-20', close: { WETH: 1959.1, WBTC: 29201, LINK: 6.87, UNI: 5.1, USDC: 1.0013 }, low: { WETH: 1934.4, WBTC: 28901, USDC: null } },
+      { day: '2022-05-21', close: { WETH: 1975.1, WBTC: 29445, LINK: 7.06, UNI: 5.24, USDC: 1.0014 }, low: { WETH: 1951.9, WBTC: 29150, USDC: null } },
+      { day: '2022-05-22', close: { WETH: 2043.2, WBTC: 30294, LINK: 7.33, UNI: 5.48, USDC: 1.001 }, low: { WETH: 1966.6, WBTC: 29286, USDC: null } },
+      { day: '2022-05-23', close: { WETH: 1973.3, WBTC: 29109, LINK: 7.02, UNI: 5.62, USDC: 1.0011 }, low: { WETH: 1973.3, WBTC: 29090, USDC: null } },
+      { day: '2022-05-24', close: { WETH: 1979.4, WBTC: 29655, LINK: 7.23, UNI: 5.6, USDC: 1.0011 }, low: { WETH: 1932, WBTC: 28961, USDC: null } },
+      { day: '2022-05-25', close: { WETH: 1942.6, WBTC: 29542, LINK: 6.96, UNI: 5.62, USDC: 1.001 }, low: { WETH: 1942.6, WBTC: 29409, USDC: null } },
+      { day: '2022-05-26', close: { WETH: 1792.2, WBTC: 29201, LINK: 6.57, UNI: 4.95, USDC: 1.0012 }, low: { WETH: 1792.2, WBTC: 28811, USDC: null } },
+      { day: '2022-05-27', close: { WETH: 1727.3, WBTC: 28630, LINK: 6.29, UNI: 4.69, USDC: 1.0013 }, low: { WETH: 1727.3, WBTC: 28388, USDC: null } },
+      { day: '2022-05-28', close: { WETH: 1792.2, WBTC: 29031, LINK: 6.58, UNI: 4.98, USDC: 1.0011 }, low: { WETH: 1729.4, WBTC: 28616, USDC: null } },
+      { day: '2022-05-29', close: { WETH: 1813.6, WBTC: 29468, LINK: 6.71, UNI: 4.95, USDC: 1.001 }, low: { WETH: 1768.6, WBTC: 28904, USDC: null } },
+      { day: '2022-05-30', close: { WETH: 1998.8, WBTC: 31734, LINK: 7.46, UNI: 5.66, USDC: 1.0008 }, low: { WETH: 1805.6, WBTC: 29322, USDC: null } },
+    ],
+  },
+};

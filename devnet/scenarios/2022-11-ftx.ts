@@ -1,0 +1,48 @@
+import type { Scenario } from './scenario.ts';
+
+/** Figures: daily closes and lowest hourly closes of these days (UTC, US dollars), published market facts. */
+export const ftx202211: Scenario = {
+  name: '2022-11-ftx',
+  title: 'FTX collapse',
+  summary: 'Two calm weeks around four days in which ETH loses a third.',
+  startTime: Date.UTC(2022, 10, 1) / 1000,
+  hours: 720,
+  gasMeanGwei: 49,
+  events: [],
+  market: {
+    kind: 'daily',
+    // biome-ignore format: one day a line
+    days: [
+      { day: '2022-11-01', close: { WETH: 1578.5, WBTC: 20484, LINK: 7.684, UNI: 7.12, USDC: null }, low: { WETH: 1569.4, WBTC: 20406, USDC: null } },
+      { day: '2022-11-02', close: { WETH: 1518.3, WBTC: 20152, LINK: 7.437, UNI: 7.1, USDC: null }, low: { WETH: 1511.3, WBTC: 20110, USDC: null } },
+      { day: '2022-11-03', close: { WETH: 1531, WBTC: 20208, LINK: 7.72, UNI: 6.91, USDC: null }, low: { WETH: 1525.6, WBTC: 20109, USDC: null } },
+      { day: '2022-11-04', close: { WETH: 1644.8, WBTC: 21149, LINK: 8.715, UNI: 7.55, USDC: null }, low: { WETH: 1538.5, WBTC: 20280, USDC: null } },
+      { day: '2022-11-05', close: { WETH: 1627, WBTC: 21299, LINK: 8.663, UNI: 7.69, USDC: null }, low: { WETH: 1627, WBTC: 21271, USDC: null } },
+      { day: '2022-11-06', close: { WETH: 1568.3, WBTC: 20906, LINK: 8.101, UNI: 7.06, USDC: null }, low: { WETH: 1568.3, WBTC: 20906, USDC: null } },
+      { day: '2022-11-07', close: { WETH: 1568.1, WBTC: 20591, LINK: 8.956, UNI: 7.01, USDC: null }, low: { WETH: 1550, WBTC: 20461, USDC: null } },
+      { day: '2022-11-08', close: { WETH: 1334.8, WBTC: 18547, LINK: 7.708, UNI: 6.07, USDC: null }, low: { WETH: 1310.6, WBTC: 18160, USDC: null } },
+      { day: '2022-11-09', close: { WETH: 1102.7, WBTC: 15923, LINK: 6.231, UNI: 4.9, USDC: null }, low: { WETH: 1102.7, WBTC: 15751, USDC: null } },
+      { day: '2022-11-10', close: { WETH: 1299.3, WBTC: 17601, LINK: 7.21, UNI: 5.77, USDC: null }, low: { WETH: 1137.8, WBTC: 16140, USDC: null } },
+      { day: '2022-11-11', close: { WETH: 1289.3, WBTC: 17070, LINK: 7.044, UNI: 6.1, USDC: null }, low: { WETH: 1234.5, WBTC: 16627, USDC: null } },
+      { day: '2022-11-12', close: { WETH: 1257.3, WBTC: 16812, LINK: 6.281, UNI: 5.56, USDC: null }, low: { WETH: 1247.5, WBTC: 16704, USDC: null } },
+      { day: '2022-11-13', close: { WETH: 1221.5, WBTC: 16330, LINK: 6.078, UNI: 5.8, USDC: null }, low: { WETH: 1217.5, WBTC: 16330, USDC: null } },
+      { day: '2022-11-14', close: { WETH: 1243.3, WBTC: 16619, LINK: 6.291, UNI: 6.09, USDC: null }, low: { WETH: 1181.6, WBTC: 15863, USDC: null } },
+      { day: '2022-11-15', close: { WETH: 1253.2, WBTC: 16901, LINK: 6.421, UNI: 6.28, USDC: null }, low: { WETH: 1241.3, WBTC: 16565, USDC: null } },
+      { day: '2022-11-16', close: { WETH: 1216.2, WBTC: 16663, LINK: 6.179, UNI: 5.96, USDC: null }, low: { WETH: 1192.3, WBTC: 16432, USDC: null } },
+      { day: '2022-11-17', close: { WETH: 1200.4, WBTC: 16693, LINK: 6.225, UNI: 5.73, USDC: null }, low: { WETH: 1190.3, WBTC: 16493, USDC: null } },
+      { day: '2022-11-18', close: { WETH: 1212.6, WBTC: 16700, LINK: 6.183, UNI: 5.85, USDC: null }, low: { WETH: 1204.2, WBTC: 16587, USDC: null } },
+      { day: '2022-11-19', close: { WETH: 1217.7, WBTC: 16701, LINK: 6.146, UNI: 5.76, USDC: null }, low: { WETH: 1205, WBTC: 16598, USDC: null } },
+      { day: '2022-11-20', close: { WETH: 1142.2, WBTC: 16280, LINK: 5.768, UNI: 5.44, USDC: null }, low: { WETH: 1142.2, WBTC: 16280, USDC: null } },
+      { day: '2022-11-21', close: { WETH: 1107.3, WBTC: 15781, LINK: 5.876, UNI: 5.19, USDC: null }, low: { WETH: 1091.2, WBTC: 15650, USDC: null } },
+      { day: '2022-11-22', close: { WETH: 1139.6, WBTC: 16227, LINK: 6.422, UNI: 5.31, USDC: null }, low: { WETH: 1081.2, WBTC: 15687, USDC: null } },
+      { day: '2022-11-23', close: { WETH: 1184.5, WBTC: 16603, LINK: 6.707, UNI: 5.49, USDC: null }, low: { WETH: 1132, WBTC: 16183, USDC: null } },
+      { day: '2022-11-24', close: { WETH: 1203.7, WBTC: 16599, LINK: 6.831, UNI: 5.45, USDC: null }, low: { WETH: 1182.2, WBTC: 16533, USDC: null } },
+      { day: '2022-11-25', close: { WETH: 1199.3, WBTC: 16522, LINK: 6.848, UNI: 5.41, USDC: null }, low: { WETH: 1173.1, WBTC: 16363, USDC: null } },
+      { day: '2022-11-26', close: { WETH: 1205.6, WBTC: 16459, LINK: 7.156, UNI: 5.42, USDC: null }, low: { WETH: 1201.3, WBTC: 16425, USDC: null } },
+      { day: '2022-11-27', close: { WETH: 1193.9, WBTC: 16429, LINK: 6.902, UNI: 5.41, USDC: null }, low: { WETH: 1193.9, WBTC: 16429, USDC: null } },
+      { day: '2022-11-28', close: { WETH: 1167.8, WBTC: 16213, LINK: 7.194, UNI: 5.29, USDC: null }, low: { WETH: 1163.5, WBTC: 16118, USDC: null } },
+      { day: '2022-11-29', close: { WETH: 1216.5, WBTC: 16443, LINK: 7.318, UNI: 5.46, USDC: null }, low: { WETH: 1167.1, WBTC: 16179, USDC: null } },
+      { day: '2022-11-30', close: { WETH: 1294.5, WBTC: 17164, LINK: 7.672, UNI: 5.86, USDC: null }, low: { WETH: 1258.8, WBTC: 16777, USDC: null } },
+    ],
+  },
+};

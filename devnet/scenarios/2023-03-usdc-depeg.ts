@@ -1,0 +1,48 @@
+import type { Scenario } from './scenario.ts';
+
+/** Figures: daily closes and lowest hourly closes of these days (UTC, US dollars), published market facts. */
+export const depeg202303: Scenario = {
+  name: '2023-03-usdc-depeg',
+  title: 'USDC depeg',
+  summary: 'USDC trades at 0.91 for a weekend and comes back; the rest rallies.',
+  startTime: Date.UTC(2023, 2, 1) / 1000,
+  hours: 720,
+  gasMeanGwei: 34,
+  events: [],
+  market: {
+    kind: 'daily',
+    // biome-ignore format: one day a line
+    days: [
+      { day: '2023-03-01', close: { WETH: 1665.2, WBTC: 23629, LINK: 7.536, UNI: 6.843, USDC: null }, low: { WETH: 1601.7, WBTC: 23101, USDC: null } },
+      { day: '2023-03-02', close: { WETH: 1647.9, WBTC: 23465, LINK: 7.275, UNI: 6.637, USDC: null }, low: { WETH: 1625, WBTC: 23269, USDC: null } },
+      { day: '2023-03-03', close: { WETH: 1569.5, WBTC: 22354, LINK: 6.958, UNI: 6.272, USDC: null }, low: { WETH: 1552.8, WBTC: 22150, USDC: null } },
+      { day: '2023-03-04', close: { WETH: 1566.7, WBTC: 22347, LINK: 6.857, UNI: 6.161, USDC: null }, low: { WETH: 1557.1, WBTC: 22214, USDC: null } },
+      { day: '2023-03-05', close: { WETH: 1564.6, WBTC: 22430, LINK: 6.945, UNI: 6.351, USDC: null }, low: { WETH: 1564.6, WBTC: 22343, USDC: null } },
+      { day: '2023-03-06', close: { WETH: 1565.8, WBTC: 22410, LINK: 6.854, UNI: 6.337, USDC: null }, low: { WETH: 1559.5, WBTC: 22343, USDC: null } },
+      { day: '2023-03-07', close: { WETH: 1562, WBTC: 22198, LINK: 6.881, UNI: 6.429, USDC: null }, low: { WETH: 1548.2, WBTC: 22055, USDC: null } },
+      { day: '2023-03-08', close: { WETH: 1532.4, WBTC: 21705, LINK: 6.577, UNI: 6.103, USDC: null }, low: { WETH: 1532.4, WBTC: 21705, USDC: null } },
+      { day: '2023-03-09', close: { WETH: 1437.3, WBTC: 20362, LINK: 6.16, UNI: 5.722, USDC: null }, low: { WETH: 1414.7, WBTC: 20117, USDC: null } },
+      { day: '2023-03-10', close: { WETH: 1426.4, WBTC: 20151, LINK: 6.215, UNI: 5.62, USDC: null }, low: { WETH: 1379.6, WBTC: 19622, USDC: null } },
+      { day: '2023-03-11', close: { WETH: 1472, WBTC: 20456, LINK: 6.162, UNI: 5.434, USDC: 0.9592 }, low: { WETH: 1416.7, WBTC: 19851, USDC: 0.9128 } },
+      { day: '2023-03-12', close: { WETH: 1580.3, WBTC: 21997, LINK: 6.551, UNI: 5.897, USDC: 0.9848 }, low: { WETH: 1454.3, WBTC: 20332, USDC: 0.9396 } },
+      { day: '2023-03-13', close: { WETH: 1673.5, WBTC: 24113, LINK: 6.761, UNI: 6.09, USDC: 0.9949 }, low: { WETH: 1570.8, WBTC: 21963, USDC: 0.986 } },
+      { day: '2023-03-14', close: { WETH: 1699.4, WBTC: 24670, LINK: 6.96, UNI: 6.317, USDC: 0.9961 }, low: { WETH: 1665.5, WBTC: 24166, USDC: 0.9934 } },
+      { day: '2023-03-15', close: { WETH: 1650, WBTC: 24286, LINK: 6.546, UNI: 5.909, USDC: 0.996 }, low: { WETH: 1616, WBTC: 24105, USDC: 0.9935 } },
+      { day: '2023-03-16', close: { WETH: 1673.7, WBTC: 24999, LINK: 6.656, UNI: 5.903, USDC: 0.9975 }, low: { WETH: 1640.2, WBTC: 24203, USDC: 0.9963 } },
+      { day: '2023-03-17', close: { WETH: 1789.3, WBTC: 27395, LINK: 7.207, UNI: 6.404, USDC: 0.9977 }, low: { WETH: 1665.1, WBTC: 24918, USDC: 0.9971 } },
+      { day: '2023-03-18', close: { WETH: 1758.8, WBTC: 26907, LINK: 6.922, UNI: 6.508, USDC: 0.9971 }, low: { WETH: 1758.8, WBTC: 26907, USDC: 0.9966 } },
+      { day: '2023-03-19', close: { WETH: 1780.7, WBTC: 27973, LINK: 7.081, UNI: 6.488, USDC: 0.9969 }, low: { WETH: 1769.5, WBTC: 26935, USDC: 0.9968 } },
+      { day: '2023-03-20', close: { WETH: 1732.8, WBTC: 27717, LINK: 7.05, UNI: 6.176, USDC: 0.9959 }, low: { WETH: 1732.8, WBTC: 27269, USDC: 0.9959 } },
+      { day: '2023-03-21', close: { WETH: 1801.2, WBTC: 28105, LINK: 7.375, UNI: 6.421, USDC: 0.9969 }, low: { WETH: 1730.3, WBTC: 27505, USDC: 0.996 } },
+      { day: '2023-03-22', close: { WETH: 1734.3, WBTC: 27251, LINK: 7.173, UNI: 6.071, USDC: 0.9972 }, low: { WETH: 1716.8, WBTC: 26667, USDC: 0.9967 } },
+      { day: '2023-03-23', close: { WETH: 1813.8, WBTC: 28295, LINK: 7.61, UNI: 6.238, USDC: 0.9979 }, low: { WETH: 1730.1, WBTC: 27151, USDC: 0.9968 } },
+      { day: '2023-03-24', close: { WETH: 1749.6, WBTC: 27454, LINK: 7.191, UNI: 5.882, USDC: 0.9988 }, low: { WETH: 1737.5, WBTC: 27298, USDC: 0.9979 } },
+      { day: '2023-03-25', close: { WETH: 1741.9, WBTC: 27463, LINK: 7.075, UNI: 5.712, USDC: 0.999 }, low: { WETH: 1717, WBTC: 27190, USDC: 0.9986 } },
+      { day: '2023-03-26', close: { WETH: 1773.9, WBTC: 27968, LINK: 7.261, UNI: 5.786, USDC: 0.9991 }, low: { WETH: 1749.1, WBTC: 27497, USDC: 0.9989 } },
+      { day: '2023-03-27', close: { WETH: 1715.2, WBTC: 27125, LINK: 6.87, UNI: 5.644, USDC: 0.9995 }, low: { WETH: 1704.6, WBTC: 26904, USDC: 0.9989 } },
+      { day: '2023-03-28', close: { WETH: 1773, WBTC: 27261, LINK: 6.947, UNI: 5.808, USDC: 0.9997 }, low: { WETH: 1707.6, WBTC: 26741, USDC: 0.9995 } },
+      { day: '2023-03-29', close: { WETH: 1793.1, WBTC: 28349, LINK: 7.382, UNI: 5.945, USDC: 0.9998 }, low: { WETH: 1775.2, WBTC: 27269, USDC: 0.9996 } },
+      { day: '2023-03-30', close: { WETH: 1793.6, WBTC: 28029, LINK: 7.233, UNI: 5.897, USDC: 1 }, low: { WETH: 1770.2, WBTC: 27839, USDC: 0.9996 } },
+    ],
+  },
+};

@@ -1,0 +1,48 @@
+import type { Scenario } from './scenario.ts';
+
+/** Figures: daily closes and lowest hourly closes of these days (UTC, US dollars), published market facts. */
+export const calm202309: Scenario = {
+  name: '2023-09-calm',
+  title: 'Calm September',
+  summary: 'A month without news: ETH stays between 1,540 and 1,670.',
+  startTime: Date.UTC(2023, 8, 1) / 1000,
+  hours: 720,
+  gasMeanGwei: 34,
+  events: [],
+  market: {
+    kind: 'daily',
+    // biome-ignore format: one day a line
+    days: [
+      { day: '2023-09-01', close: { WETH: 1629.1, WBTC: 25805, LINK: 5.941, UNI: 4.262, USDC: 1.0004 }, low: { WETH: 1606.3, WBTC: 25479, USDC: null } },
+      { day: '2023-09-02', close: { WETH: 1637, WBTC: 25870, LINK: 5.972, UNI: 4.4, USDC: 1.0001 }, low: { WETH: 1629.4, WBTC: 25762, USDC: null } },
+      { day: '2023-09-03', close: { WETH: 1635.8, WBTC: 25971, LINK: 6.027, UNI: 4.411, USDC: 1.0002 }, low: { WETH: 1627.9, WBTC: 25847, USDC: null } },
+      { day: '2023-09-04', close: { WETH: 1630.5, WBTC: 25826, LINK: 6.012, UNI: 4.443, USDC: 1.0003 }, low: { WETH: 1621, WBTC: 25678, USDC: null } },
+      { day: '2023-09-05', close: { WETH: 1634.5, WBTC: 25792, LINK: 6.137, UNI: 4.38, USDC: 1.0004 }, low: { WETH: 1618.2, WBTC: 25670, USDC: null } },
+      { day: '2023-09-06', close: { WETH: 1633.2, WBTC: 25760, LINK: 6.302, UNI: 4.461, USDC: 1.0006 }, low: { WETH: 1623.4, WBTC: 25588, USDC: null } },
+      { day: '2023-09-07', close: { WETH: 1648.1, WBTC: 26255, LINK: 6.387, UNI: 4.477, USDC: 1.0006 }, low: { WETH: 1625.9, WBTC: 25647, USDC: null } },
+      { day: '2023-09-08', close: { WETH: 1636.4, WBTC: 25911, LINK: 6.28, UNI: 4.366, USDC: 1.0003 }, low: { WETH: 1626, WBTC: 25797, USDC: null } },
+      { day: '2023-09-09', close: { WETH: 1635.5, WBTC: 25902, LINK: 6.165, UNI: 4.321, USDC: 1.0003 }, low: { WETH: 1631.1, WBTC: 25825, USDC: null } },
+      { day: '2023-09-10', close: { WETH: 1617.4, WBTC: 25842, LINK: 6.015, UNI: 4.22, USDC: 1.0004 }, low: { WETH: 1608.5, WBTC: 25696, USDC: null } },
+      { day: '2023-09-11', close: { WETH: 1551.8, WBTC: 25163, LINK: 5.829, UNI: 4.112, USDC: 1.0003 }, low: { WETH: 1539.4, WBTC: 25021, USDC: null } },
+      { day: '2023-09-12', close: { WETH: 1593, WBTC: 25840, LINK: 5.957, UNI: 4.196, USDC: 1 }, low: { WETH: 1552.4, WBTC: 25142, USDC: null } },
+      { day: '2023-09-13', close: { WETH: 1607.6, WBTC: 26222, LINK: 6.02, UNI: 4.255, USDC: 1 }, low: { WETH: 1584.5, WBTC: 25879, USDC: null } },
+      { day: '2023-09-14', close: { WETH: 1626.5, WBTC: 26523, LINK: 6.151, UNI: 4.27, USDC: 0.9999 }, low: { WETH: 1614.4, WBTC: 26173, USDC: null } },
+      { day: '2023-09-15', close: { WETH: 1641.3, WBTC: 26600, LINK: 6.367, UNI: 4.351, USDC: 1 }, low: { WETH: 1614.6, WBTC: 26238, USDC: null } },
+      { day: '2023-09-16', close: { WETH: 1634.4, WBTC: 26560, LINK: 6.281, UNI: 4.336, USDC: 0.9999 }, low: { WETH: 1633.2, WBTC: 26487, USDC: null } },
+      { day: '2023-09-17', close: { WETH: 1622.5, WBTC: 26528, LINK: 6.146, UNI: 4.282, USDC: 0.9998 }, low: { WETH: 1617.2, WBTC: 26436, USDC: null } },
+      { day: '2023-09-18', close: { WETH: 1636.7, WBTC: 26763, LINK: 6.567, UNI: 4.363, USDC: 0.9999 }, low: { WETH: 1612.6, WBTC: 26462, USDC: null } },
+      { day: '2023-09-19', close: { WETH: 1643.1, WBTC: 27210, LINK: 6.846, UNI: 4.407, USDC: 0.9998 }, low: { WETH: 1630.2, WBTC: 26677, USDC: null } },
+      { day: '2023-09-20', close: { WETH: 1622.3, WBTC: 27125, LINK: 6.905, UNI: 4.363, USDC: 0.9999 }, low: { WETH: 1616.2, WBTC: 26931, USDC: null } },
+      { day: '2023-09-21', close: { WETH: 1583.9, WBTC: 26568, LINK: 6.664, UNI: 4.243, USDC: 1.0001 }, low: { WETH: 1576.5, WBTC: 26420, USDC: null } },
+      { day: '2023-09-22', close: { WETH: 1593.1, WBTC: 26580, LINK: 6.958, UNI: 4.261, USDC: 1 }, low: { WETH: 1588.6, WBTC: 26539, USDC: null } },
+      { day: '2023-09-23', close: { WETH: 1593.9, WBTC: 26576, LINK: 7.189, UNI: 4.28, USDC: 1 }, low: { WETH: 1590.5, WBTC: 26532, USDC: null } },
+      { day: '2023-09-24', close: { WETH: 1580.7, WBTC: 26248, LINK: 6.972, UNI: 4.235, USDC: 0.9999 }, low: { WETH: 1580.7, WBTC: 26248, USDC: null } },
+      { day: '2023-09-25', close: { WETH: 1588.3, WBTC: 26305, LINK: 7.494, UNI: 4.271, USDC: 1.0002 }, low: { WETH: 1569, WBTC: 26063, USDC: null } },
+      { day: '2023-09-26', close: { WETH: 1594, WBTC: 26222, LINK: 7.356, UNI: 4.26, USDC: 1.0005 }, low: { WETH: 1583, WBTC: 26127, USDC: null } },
+      { day: '2023-09-27', close: { WETH: 1598.6, WBTC: 26373, LINK: 7.645, UNI: 4.25, USDC: 1.0007 }, low: { WETH: 1590.5, WBTC: 26193, USDC: null } },
+      { day: '2023-09-28', close: { WETH: 1653, WBTC: 27021, LINK: 7.807, UNI: 4.419, USDC: 1.0002 }, low: { WETH: 1603.5, WBTC: 26379, USDC: null } },
+      { day: '2023-09-29', close: { WETH: 1667.5, WBTC: 26907, LINK: 7.946, UNI: 4.402, USDC: 1.0001 }, low: { WETH: 1650.8, WBTC: 26841, USDC: null } },
+      { day: '2023-09-30', close: { WETH: 1670.9, WBTC: 26963, LINK: 8.191, UNI: 4.456, USDC: 0.9998 }, low: { WETH: 1667.2, WBTC: 26895, USDC: null } },
+    ],
+  },
+};

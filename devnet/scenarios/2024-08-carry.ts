@@ -1,0 +1,48 @@
+import type { Scenario } from './scenario.ts';
+
+/** Figures: daily closes and lowest hourly closes of these days (UTC, US dollars), published market facts. */
+export const carry202408: Scenario = {
+  name: '2024-08-carry',
+  title: 'Carry-trade unwind',
+  summary: 'ETH loses a fifth within hours on 5 August and half of that comes back.',
+  startTime: Date.UTC(2024, 6, 20) / 1000,
+  hours: 720,
+  gasMeanGwei: 20,
+  events: [],
+  market: {
+    kind: 'daily',
+    // biome-ignore format: one day a line
+    days: [
+      { day: '2024-07-20', close: { WETH: 3517.5, WBTC: 67140, LINK: 14.247, UNI: 8.012, USDC: 0.9996 }, low: { WETH: 3484.4, WBTC: 66362, USDC: null } },
+      { day: '2024-07-21', close: { WETH: 3535.9, WBTC: 68165, LINK: 14.816, UNI: 8.124, USDC: 0.9998 }, low: { WETH: 3463.7, WBTC: 66648, USDC: null } },
+      { day: '2024-07-22', close: { WETH: 3439.6, WBTC: 67532, LINK: 13.93, UNI: 7.812, USDC: 0.9995 }, low: { WETH: 3439.6, WBTC: 66712, USDC: null } },
+      { day: '2024-07-23', close: { WETH: 3482.5, WBTC: 65936, LINK: 13.91, UNI: 7.709, USDC: 0.9997 }, low: { WETH: 3403.5, WBTC: 65536, USDC: null } },
+      { day: '2024-07-24', close: { WETH: 3335.8, WBTC: 65376, LINK: 13.4, UNI: 7.424, USDC: 1 }, low: { WETH: 3329.3, WBTC: 65288, USDC: null } },
+      { day: '2024-07-25', close: { WETH: 3175.5, WBTC: 65800, LINK: 12.94, UNI: 7.29, USDC: 1.0001 }, low: { WETH: 3115.7, WBTC: 64050, USDC: null } },
+      { day: '2024-07-26', close: { WETH: 3274.6, WBTC: 67908, LINK: 13.53, UNI: 7.677, USDC: 1 }, low: { WETH: 3185.6, WBTC: 66384, USDC: null } },
+      { day: '2024-07-27', close: { WETH: 3249, WBTC: 67897, LINK: 13.54, UNI: 7.671, USDC: 1 }, low: { WETH: 3242.7, WBTC: 67658, USDC: null } },
+      { day: '2024-07-28', close: { WETH: 3270.2, WBTC: 68250, LINK: 13.3, UNI: 7.532, USDC: 0.9999 }, low: { WETH: 3218.1, WBTC: 67338, USDC: null } },
+      { day: '2024-07-29', close: { WETH: 3317.7, WBTC: 66785, LINK: 13.53, UNI: 7.683, USDC: 1 }, low: { WETH: 3271, WBTC: 66785, USDC: null } },
+      { day: '2024-07-30', close: { WETH: 3279.2, WBTC: 66188, LINK: 13.14, UNI: 7.392, USDC: 1.0003 }, low: { WETH: 3272.8, WBTC: 65810, USDC: null } },
+      { day: '2024-07-31', close: { WETH: 3232.7, WBTC: 64628, LINK: 12.83, UNI: 7.169, USDC: 1.0003 }, low: { WETH: 3222.4, WBTC: 64596, USDC: null } },
+      { day: '2024-08-01', close: { WETH: 3203.4, WBTC: 65354, LINK: 12.88, UNI: 7.185, USDC: 1.0008 }, low: { WETH: 3092, WBTC: 62907, USDC: null } },
+      { day: '2024-08-02', close: { WETH: 2989.6, WBTC: 61498, LINK: 11.93, UNI: 6.617, USDC: 1.0011 }, low: { WETH: 2978.5, WBTC: 61386, USDC: null } },
+      { day: '2024-08-03', close: { WETH: 2903.6, WBTC: 60698, LINK: 11.68, UNI: 6.627, USDC: 1.0006 }, low: { WETH: 2893.5, WBTC: 60244, USDC: null } },
+      { day: '2024-08-04', close: { WETH: 2688.9, WBTC: 58161, LINK: 10.88, UNI: 6.147, USDC: 1.0003 }, low: { WETH: 2688.9, WBTC: 57864, USDC: null } },
+      { day: '2024-08-05', close: { WETH: 2419.6, WBTC: 54019, LINK: 9.49, UNI: 5.367, USDC: 0.9996 }, low: { WETH: 2228.2, WBTC: 49804, USDC: null } },
+      { day: '2024-08-06', close: { WETH: 2461.3, WBTC: 56022, LINK: 10.07, UNI: 5.789, USDC: 0.9996 }, low: { WETH: 2439.3, WBTC: 54772, USDC: null } },
+      { day: '2024-08-07', close: { WETH: 2342.8, WBTC: 55134, LINK: 9.48, UNI: 5.659, USDC: 0.9997 }, low: { WETH: 2342.8, WBTC: 54759, USDC: null } },
+      { day: '2024-08-08', close: { WETH: 2682.5, WBTC: 61686, LINK: 10.75, UNI: 6.281, USDC: 0.9997 }, low: { WETH: 2353.6, WBTC: 55300, USDC: null } },
+      { day: '2024-08-09', close: { WETH: 2598.8, WBTC: 60838, LINK: 10.53, UNI: 6.143, USDC: 0.9995 }, low: { WETH: 2557.8, WBTC: 59810, USDC: null } },
+      { day: '2024-08-10', close: { WETH: 2609.9, WBTC: 60924, LINK: 10.55, UNI: 6.188, USDC: 0.9998 }, low: { WETH: 2584.6, WBTC: 60355, USDC: null } },
+      { day: '2024-08-11', close: { WETH: 2555.4, WBTC: 58713, LINK: 10, UNI: 5.902, USDC: 0.9998 }, low: { WETH: 2555.4, WBTC: 58505, USDC: null } },
+      { day: '2024-08-12', close: { WETH: 2722.3, WBTC: 59347, LINK: 10.56, UNI: 6.239, USDC: 0.9997 }, low: { WETH: 2537.4, WBTC: 58158, USDC: null } },
+      { day: '2024-08-13', close: { WETH: 2702.4, WBTC: 60587, LINK: 10.58, UNI: 6.345, USDC: 0.9996 }, low: { WETH: 2633.7, WBTC: 58672, USDC: null } },
+      { day: '2024-08-14', close: { WETH: 2661.4, WBTC: 58683, LINK: 10.39, UNI: 6.438, USDC: 0.9998 }, low: { WETH: 2653.8, WBTC: 58683, USDC: null } },
+      { day: '2024-08-15', close: { WETH: 2569.9, WBTC: 57541, LINK: 10.17, UNI: 6.203, USDC: 0.9997 }, low: { WETH: 2549.4, WBTC: 56671, USDC: null } },
+      { day: '2024-08-16', close: { WETH: 2592.7, WBTC: 58875, LINK: 10.12, UNI: 6.497, USDC: 0.9996 }, low: { WETH: 2569, WBTC: 57470, USDC: null } },
+      { day: '2024-08-17', close: { WETH: 2614.5, WBTC: 59492, LINK: 10.16, UNI: 6.417, USDC: 0.9998 }, low: { WETH: 2595.8, WBTC: 59106, USDC: null } },
+      { day: '2024-08-18', close: { WETH: 2612.2, WBTC: 58427, LINK: 10.09, UNI: 6.171, USDC: 0.9999 }, low: { WETH: 2603, WBTC: 58427, USDC: null } },
+    ],
+  },
+};
