@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startAnvil, type TestAnvil } from '../../src/chain/testing/anvil.ts';
 import { dueOf } from '../../src/core/due.ts';
 import { lossCapUsdE8, lossLevel, maxSellAmount, requiredOut, scaledMinOut } from '../../src/core/limits.ts';
-import { address, NOW, randomAssets, randomPolicy, randomState } from '../../src/core/testing/fixtures.ts';
+import { address, NOW, randomAssets, randomPolicy, randomState, word } from '../../src/core/testing/fixtures.ts';
 import { type Random, seeded } from '../../src/core/testing/random.ts';
 import { type Address, type AssetState, type Hex, PRICE_STATUSES, type VaultState } from '../../src/core/types.ts';
 import { nav, portfolioValue } from '../../src/core/value.ts';
@@ -68,6 +68,35 @@ function randomVault(r: Random): VaultState {
   };
 }
 
+/** Two assets exactly on an edge of the policy (band, inner band, smallest trade), or one unit beside it. */
+function edgeVault(r: Random): VaultState {
+  const navUsdE8 = r.big(1n, 10n ** 6n) * 10n ** 10n;
+  const targetBps = r.int(2_100, 7_900);
+  const bandBps = r.int(50, 2_000);
+  const policy = { ...randomPolicy(r), innerBandBps: r.int(1, bandBps), scheduleS: r.pick([0, 86_400]) };
+  const edge = BigInt(r.pick([bandBps, bandBps, policy.innerBandBps]));
+  const gap = (edge * navUsdE8) / 10_000n;
+  const minTradeUsdE2 = r.chance(0.5) ? Number(gap / 10n ** 6n) : 0;
+  const first = (BigInt(targetBps) * navUsdE8) / 10_000n + r.pick([gap, -gap]) + BigInt(r.pick([0, 0, 1, -1]));
+  const assets = [first, navUsdE8 - first].map(
+    (balance, index): AssetState => ({
+      ...{ index, token: address(index + 1), symbol: `E${index}`, decimals: 8, feedId: word(index) },
+      ...{ targetBps: index === 0 ? targetBps : 10_000 - targetBps, bandBps, balance },
+      ...{ priceUsdE8: 10n ** 8n, priceUpdatedAt: NOW, priceStatus: 'OK' as const },
+    }),
+  );
+  const state = { ...randomState(r, navUsdE8), pausedUntil: 0 };
+  const at = r.pick([policy.cooldownS, Math.max(policy.scheduleS, policy.cooldownS)]) - r.int(-1, 1);
+  const edgePolicy = { ...policy, minTradeUsdE2: minTradeUsdE2 < 2 ** 32 ? minTradeUsdE2 : 0 };
+  return {
+    address: address(0xabc),
+    owner: address(0xdef),
+    policy: edgePolicy,
+    state: r.chance(0.5) ? { ...state, epochEnd: NOW - at } : state,
+    assets,
+  };
+}
+
 function sideOf(a: AssetState) {
   const { balance, priceUsdE8, decimals, targetBps, bandBps } = a;
   return { balance, priceUsdE8, decimals, targetBps, bandBps };
@@ -103,7 +132,7 @@ async function inBatches<C, R>(cases: readonly C[], call: (batch: readonly C[]) 
 
 describe('10,000 random portfolios', () => {
   const r = seeded(20_221_108);
-  const vaults = Array.from({ length: PORTFOLIOS }, () => randomVault(r));
+  const vaults = Array.from({ length: PORTFOLIOS }, () => (r.chance(0.2) ? edgeVault(r) : randomVault(r)));
   const priced = vaults.filter((v) => v.assets.length > 1 && nav(v.assets) > 0n);
 
   it('due(): kind, reason and retry time', { timeout: 30_000 }, async () => {
