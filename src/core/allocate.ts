@@ -211,7 +211,7 @@ export function allocate(inputs: AllocateInputs, order: Order): Allocation {
           newTokens,
         });
         if (route.parts === null) {
-          if (route.why === 'NO_POOL') note(pair, 'NO_ROUTE', `no pool between ${sell.symbol} and ${buy.symbol}`);
+          if (route.why === 'NO_POOL') note(pair, 'NO_ROUTE', `no pool connects ${sell.symbol} and ${buy.symbol}`);
           else
             note(
               pair,

@@ -1,6 +1,6 @@
 /** What would have to change for a decision to come out differently, computed from the state it was made on. */
 import { maxInWithinImpact } from './amm/quote.ts';
-import { durationText, gweiText, percentText, pointsText, usdText } from './format.ts';
+import { durationText, gweiText, percentText, usdText } from './format.ts';
 import { plannedLossUsdE8 } from './guards.ts';
 import { lossCapUsdE8, lossLevel, minTradeUsdE8 } from './limits.ts';
 import { planGasUnits, planRebalance } from './plan.ts';
@@ -174,7 +174,7 @@ export function counterfactualFor(reason: Reason, s: Situation): string | null {
     case 'LOSS_BUDGET_SPENT':
       return whenBudgetRefills(s);
     case 'NO_ROUTE':
-      return `Would trade with one more pool: ${detailOf(s, 'NO_ROUTE')}.`;
+      return `Would trade with one more pool in the config: now ${detailOf(s, 'NO_ROUTE')}.`;
     case 'PAUSED_BY_USER':
       return state.pausedUntil - now > 10 * 365 * SECONDS_PER_DAY
         ? 'Would check again once the owner resumes.'
@@ -188,10 +188,4 @@ export function counterfactualFor(reason: Reason, s: Situation): string | null {
     default:
       return null;
   }
-}
-
-/** "6.2 points above its target of 40.0 percent (band 5.0)" */
-export function driftPhrase(v: AssetView): string {
-  const side = v.driftBps < 0 ? 'below' : 'above';
-  return `${pointsText(Math.abs(v.driftBps))} points ${side} its target of ${percentText(v.targetBps)} (band ${pointsText(v.bandBps)})`;
 }

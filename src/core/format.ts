@@ -1,4 +1,5 @@
 /** Numbers as people read them. Differences of weights are "points", never "%". Minus is "-"; the web maps it. */
+import type { PoolState } from './types.ts';
 import { abs, divNearest, pow10, WEI_PER_GWEI } from './units.ts';
 
 function grouped(digits: string): string {
@@ -69,4 +70,9 @@ export function durationText(seconds: number): string {
   if (s < 120 * 60) return `${Math.ceil(s / 60)} min`;
   if (s < 48 * 3600) return `${Math.ceil(s / 3600)} h`;
   return `${Math.ceil(s / 86_400)} days`;
+}
+
+/** "Uniswap V3 0.05%": enough to tell the pools of one pair apart. */
+export function poolText(pool: PoolState): string {
+  return pool.venue === 'UNISWAP_V2' ? 'Uniswap V2' : `Uniswap V3 ${pool.feePips / 10_000}%`;
 }

@@ -1,4 +1,5 @@
 /** The guard ladder: every limit that stands between a plan and a transaction, as value, limit and verdict. */
+import { poolText } from './format.ts';
 import { gasPriceWei } from './gas.ts';
 import { lossCapUsdE8, lossLevel, minTradeUsdE8, requiredOut } from './limits.ts';
 import { divergenceBps } from './route.ts';
@@ -83,11 +84,9 @@ function groupLegs(plan: Plan | null, pools: readonly PoolState[]): LegGroup[] {
   const groups = new Map<string, LegGroup>();
   for (const leg of plan?.slices.flatMap((s) => s.legs) ?? []) {
     const key = `${leg.sell}>${leg.buy}@${leg.pool}`;
-    const group = groups.get(key) ?? {
-      name: `${leg.sellSymbol} to ${leg.buySymbol} ${leg.pool.slice(0, 8)}`,
-      pool: pools.find((p) => p.address === leg.pool),
-      legs: [],
-    };
+    const pool = pools.find((p) => p.address === leg.pool);
+    const through = pool ? ` (${poolText(pool)})` : '';
+    const group = groups.get(key) ?? { name: `${leg.sellSymbol} to ${leg.buySymbol}${through}`, pool, legs: [] };
     group.legs.push(leg);
     groups.set(key, group);
   }

@@ -47,9 +47,10 @@ export function swapV3(pool: V3PoolState, zeroForOne: boolean, amountIn: bigint)
   let feeAmount = 0n;
   let crossed = 0;
   let known = countUpTo(ticks, tick);
-  let complete = amountIn > 0n;
+  // A pool that was never initialised has no price.
+  let complete = amountIn > 0n && price > 0n;
 
-  while (remaining > 0n) {
+  while (complete && remaining > 0n) {
     if (price === limit || (zeroForOne ? tick < minTick : tick >= maxTick)) {
       complete = false;
       break;
