@@ -6,9 +6,9 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 
 import {IWETH} from "./interfaces/External.sol";
 import {IOracleHub} from "./interfaces/IOracleHub.sol";
-import {Asset, IVault, Policy, State, Target} from "./interfaces/IVault.sol";
+import {IVault, Policy, State, Target} from "./interfaces/IVault.sol";
 import {AssetTable} from "./libraries/AssetTable.sol";
-import {Checks} from "./libraries/Checks.sol";
+import {Rulebook} from "./Rulebook.sol";
 import {VaultCore} from "./VaultCore.sol";
 
 /// @title Vault
@@ -18,7 +18,9 @@ contract Vault is VaultCore {
     using AssetTable for bytes;
     using SafeERC20 for IERC20;
 
+    address public immutable factory;
     IWETH public immutable weth;
+    Rulebook public immutable rulebook;
 
     address private _owner;
     mapping(address account => bool) private _keepers;
@@ -31,20 +33,26 @@ contract Vault is VaultCore {
     /* ------------------------------------------------- setup ------------------------------------------------- */
 
     /// @dev The implementation owns itself: it can never be initialised, and nobody can act for it.
-    constructor(IOracleHub hub_, IWETH weth_) VaultCore(hub_) {
+    constructor(IOracleHub hub_, IWETH weth_, Rulebook rulebook_) VaultCore(hub_) {
+        factory = msg.sender;
         weth = weth_;
+        rulebook = rulebook_;
         _owner = address(this);
     }
 
     /// @notice Called once, by the factory, in the transaction that made the clone.
-    /// @param targets may be empty: no trading until the owner sets some
-    function initialise(address owner_, address keeper, Policy calldata policy_, Target[] calldata targets) external {
+    /// @param policyWord as the rulebook checked and packed it
+    /// @param table as the rulebook checked and packed it; may be empty: no trading until the owner sets targets
+    function initialise(address owner_, address keeper, uint256 policyWord, bytes calldata table) external {
+        require(msg.sender == factory, NotOwner(msg.sender));
         require(_owner == address(0), AlreadyInitialised());
         _owner = owner_;
         emit OwnerSet(owner_);
-        _state.epochEnd = uint40(block.timestamp); // the schedule counts from here
-        _setPolicy(policy_);
-        if (targets.length != 0) _setTargets(targets);
+        State memory s = _state();
+        s.epochEnd = uint40(block.timestamp); // the schedule counts from here
+        _setState(s);
+        _setPolicy(policyWord);
+        if (table.length != 0) _setTable(table);
         if (keeper != address(0)) _setKeeper(keeper, true);
     }
 
@@ -138,13 +146,13 @@ contract Vault is VaultCore {
     /// @inheritdoc IVault
     function setPolicy(Policy calldata policy_) external nonReentrant onlyOwner {
         _closeEpoch();
-        _setPolicy(policy_);
+        _setPolicy(rulebook.wordOf(policy_));
     }
 
     /// @inheritdoc IVault
     function setTargets(Target[] calldata targets) external nonReentrant onlyOwner {
         _closeEpoch();
-        _setTargets(targets);
+        _setTable(rulebook.tableOf(targets, hub));
     }
 
     /// @inheritdoc IVault
@@ -154,7 +162,6 @@ contract Vault is VaultCore {
 
     /// @inheritdoc IVault
     function pause() external nonReentrant onlyOwner {
-        _closeEpoch();
         _setPausedUntil(type(uint40).max);
     }
 
@@ -163,16 +170,14 @@ contract Vault is VaultCore {
         _setPausedUntil(0);
     }
 
-    function _setPolicy(Policy calldata policy_) private {
-        Checks.policy(policy_);
-        _policy = policy_;
-        emit PolicySet(policy_);
+    function _setPolicy(uint256 policyWord) private {
+        _policyWord = policyWord;
+        emit PolicySet(_policy());
     }
 
-    function _setTargets(Target[] calldata targets) private {
-        Asset[] memory list = Checks.targets(targets, hub);
-        _table = AssetTable.write(list);
-        emit TargetsSet(list);
+    function _setTable(bytes memory table) private {
+        _table = table.store();
+        emit TargetsSet(table.all());
     }
 
     function _setKeeper(address keeper, bool allowed) private {
@@ -181,7 +186,10 @@ contract Vault is VaultCore {
     }
 
     function _setPausedUntil(uint40 until) private {
-        _state.pausedUntil = until;
+        State memory s = _state();
+        if (until != 0) _closeEpoch(s);
+        s.pausedUntil = until;
+        _setState(s);
         emit PausedUntil(until);
     }
 

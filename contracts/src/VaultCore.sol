@@ -4,13 +4,13 @@ pragma solidity 0.8.30;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {IOracleHub, Price} from "./interfaces/IOracleHub.sol";
 import {Asset, Due, Fill, IVault, Policy, Slice, State, Venue} from "./interfaces/IVault.sol";
 import {AssetTable} from "./libraries/AssetTable.sol";
 import {RebalanceMath, Side} from "./libraries/RebalanceMath.sol";
+import {Words} from "./libraries/Words.sol";
 import {FillerVenue} from "./venues/FillerVenue.sol";
 import {UniswapV2} from "./venues/UniswapV2.sol";
 import {UniswapV3} from "./venues/UniswapV3.sol";
@@ -33,10 +33,23 @@ abstract contract VaultCore is IVault, ReentrancyGuardTransient {
         uint256 soldUsdE8; //  {USD E8} by the fills so far
     }
 
+    /// @dev One fill on its way.
+    struct Leg {
+        Side sell; //         as held before
+        Side buy;
+        address tokenIn;
+        address tokenOut;
+        uint256 vSell; //     {USD E8} held of `sell` before
+        uint256 vBuy; //      {USD E8} held of `buy` before
+        uint256 amountIn; //  {base units of sell} that the venue may take
+        uint256 minOut; //    {base units of buy} by the caller
+    }
+
     IOracleHub public immutable hub;
 
-    Policy internal _policy;
-    State internal _state;
+    uint256 internal _policyWord;
+    uint256 private _stateA;
+    uint256 private _stateB;
     address internal _table; // SSTORE2 blob, replaced whole
 
     address private transient _expectedPool; // the only caller that a callback pays
@@ -53,7 +66,7 @@ abstract contract VaultCore is IVault, ReentrancyGuardTransient {
     function begin() external nonReentrant returns (uint32 epoch) {
         Run memory run = _enter();
         _begin(run);
-        _state = run.state;
+        _setState(run.state);
         return run.state.epoch;
     }
 
@@ -90,7 +103,7 @@ abstract contract VaultCore is IVault, ReentrancyGuardTransient {
 
     /// @inheritdoc IVault
     function finish() external nonReentrant {
-        State memory s = _state;
+        State memory s = _state();
         require(RebalanceMath.isOpen(s, block.timestamp), NoOpenEpoch());
         require(_isOperator(msg.sender) || _isSettled(s), NotKeeper(msg.sender)); // P:[21]
         _closeEpoch();
@@ -100,12 +113,12 @@ abstract contract VaultCore is IVault, ReentrancyGuardTransient {
 
     /// @inheritdoc IVault
     function policy() external view returns (Policy memory) {
-        return _policy;
+        return _policy();
     }
 
     /// @inheritdoc IVault
     function state() external view returns (State memory) {
-        return _state;
+        return _state();
     }
 
     /// @inheritdoc IVault
@@ -116,7 +129,7 @@ abstract contract VaultCore is IVault, ReentrancyGuardTransient {
     /// @inheritdoc IVault
     /// @dev Reverts while a fill is under way: balances are half-way then. P:[14]
     function due() external view nonReentrantView returns (Due kind, bytes32 reason, uint40 retryAt) {
-        (kind, reason, retryAt,,) = _due(_policy, _state, AssetTable.load(_table));
+        (kind, reason, retryAt,,) = _due(_policy(), _state(), AssetTable.load(_table));
     }
 
     /* ----------------------------------------------- callbacks ----------------------------------------------- */
@@ -138,8 +151,8 @@ abstract contract VaultCore is IVault, ReentrancyGuardTransient {
     /// @dev Who may trade now at all: operators, while not paused, at an affordable gas price.
     function _enter() private view returns (Run memory run) {
         require(_isOperator(msg.sender), NotKeeper(msg.sender));
-        run.policy = _policy;
-        run.state = _state;
+        run.policy = _policy();
+        run.state = _state();
         run.table = AssetTable.load(_table);
         require(run.state.pausedUntil <= block.timestamp, Paused(run.state.pausedUntil)); // P:[18]
         uint256 cap = uint256(run.policy.maxGasPriceMwei) * 1e6; // {wei} = {1e6 wei} * {wei / 1e6 wei}
@@ -190,24 +203,28 @@ abstract contract VaultCore is IVault, ReentrancyGuardTransient {
     /// @dev Is every asset where no fill of this epoch could move it any more? Reverts when a price is bad.
     function _isSettled(State memory s) private view returns (bool) {
         Run memory run;
-        run.policy = _policy;
+        run.policy = _policy();
         run.table = AssetTable.load(_table);
         uint256 n = run.table.count();
         _price(run, (1 << n) - 1);
         for (uint256 i; i < n; ++i) {
-            (Side memory side,) = _side(run, i);
+            (Side memory side,,) = _side(run, i);
             if (!RebalanceMath.settled(run.policy, side, s.epochNavUsdE8)) return false;
         }
         return true;
     }
 
     function _closeEpoch() internal {
-        State storage s = _state;
-        uint32 epoch = s.epoch;
-        if (epoch != 0 && block.timestamp < s.epochEnd) {
-            s.epochEnd = uint40(block.timestamp);
-            emit EpochClosed(epoch, s.sequence);
-        }
+        State memory s = _state();
+        _closeEpoch(s);
+        _setState(s);
+    }
+
+    /// @dev The caller writes the state back.
+    function _closeEpoch(State memory s) internal {
+        if (!RebalanceMath.isOpen(s, block.timestamp)) return;
+        s.epochEnd = uint40(block.timestamp);
+        emit EpochClosed(s.epoch, s.sequence);
     }
 
     /* ------------------------------------------------- slices ------------------------------------------------ */
@@ -227,11 +244,8 @@ abstract contract VaultCore is IVault, ReentrancyGuardTransient {
         State memory s = run.state;
         s.sequence += 1; // P:[25] consumed
         s.lastSliceAt = uint40(block.timestamp);
-        if (last) {
-            s.epochEnd = uint40(block.timestamp);
-            emit EpochClosed(s.epoch, s.sequence);
-        }
-        _state = s;
+        if (last) _closeEpoch(s);
+        _setState(s);
     }
 
     function _fillAll(Run memory run, Fill[] calldata fills) private {
@@ -270,33 +284,19 @@ abstract contract VaultCore is IVault, ReentrancyGuardTransient {
     function _fill(Run memory run, Fill calldata f) private {
         uint256 n = run.table.count();
         require(f.sell < n && f.buy < n && f.sell != f.buy, NothingToTrade(f.sell, f.buy));
-        (Side memory sell, address tokenIn) = _side(run, f.sell);
-        (Side memory buy, address tokenOut) = _side(run, f.buy);
-
-        (uint256 amountIn, uint256 minOut) = _size(run, f, sell, buy);
-        _route(run, f, sell, buy, tokenIn, tokenOut, amountIn, minOut);
-
-        // Whatever happened out there, only balances count.
-        uint256 sellAfter = _balance(tokenIn);
-        uint256 buyAfter = _balance(tokenOut);
-        uint256 spent = Math.saturatingSub(sell.balance, sellAfter);
-        uint256 out = Math.saturatingSub(buyAfter, buy.balance);
-        require(spent <= amountIn, SpentTooMuch(spent, amountIn)); // P:[2]
-        require(out >= minOut, BelowCallersMinOut(out, minOut));
-        uint256 required = _requiredOut(run.policy, sell, buy, spent);
-        require(out >= required, SlippageAboveCap(out, required)); // P:[1] P:[2] P:[3]
-
-        uint256 spentUsdE8 = RebalanceMath.value(spent, sell.priceUsdE8, sell.decimals);
-        _checkConvergence(run, f.buy, sell, buy, sellAfter, buyAfter, spentUsdE8);
-        uint256 loss =
-            _chargeLoss(run, Math.saturatingSub(spentUsdE8, RebalanceMath.value(out, buy.priceUsdE8, buy.decimals)));
-        run.soldUsdE8 += spentUsdE8;
-        emit Filled(
-            run.state.epoch, run.state.sequence, msg.sender, f.sell, f.buy, f.venue, f.target, spent, out, loss
-        );
+        Leg memory leg;
+        (leg.sell, leg.tokenIn, leg.vSell) = _side(run, f.sell);
+        (leg.buy, leg.tokenOut, leg.vBuy) = _side(run, f.buy);
+        _size(run, f, leg);
+        _route(run, f, leg);
+        _settle(run, f, leg);
     }
 
-    function _side(Run memory run, uint256 i) private view returns (Side memory side, address token) {
+    function _side(Run memory run, uint256 i)
+        private
+        view
+        returns (Side memory side, address token, uint256 valueUsdE8)
+    {
         Asset memory a = run.table.get(i);
         token = a.token;
         side.balance = _balance(token); // P:[8] P:[10] live
@@ -304,60 +304,60 @@ abstract contract VaultCore is IVault, ReentrancyGuardTransient {
         side.decimals = a.decimals;
         side.targetBps = a.targetBps;
         side.bandBps = a.bandBps;
+        valueUsdE8 = _value(side, side.balance);
     }
 
     /// @dev Clamps the request to what the policy allows. P:[10]: it never reverts because less is left than asked for.
-    function _size(Run memory run, Fill calldata f, Side memory sell, Side memory buy)
-        private
-        pure
-        returns (uint256 amountIn, uint256 minOut)
-    {
+    function _size(Run memory run, Fill calldata f, Leg memory leg) private pure {
         uint256 nav = run.state.epochNavUsdE8;
         uint256 sliceCap = RebalanceMath.sliceCapUsdE8(run.policy, nav);
         require(run.soldUsdE8 < sliceCap, SliceAboveCap(run.soldUsdE8, sliceCap));
-        amountIn = RebalanceMath.maxSellAmount(run.policy, sell, buy, nav, run.soldUsdE8); // P:[8] P:[12]
-        require(amountIn != 0, NothingToTrade(f.sell, f.buy)); // P:[11]
-        amountIn = Math.min(f.amountIn, amountIn);
+        uint256 wanted = RebalanceMath.wantedUsdE8(run.policy, leg.sell, leg.vSell, leg.buy, leg.vBuy, nav);
+        require(wanted != 0, NothingToTrade(f.sell, f.buy)); // P:[11] P:[12]
+        uint256 most = RebalanceMath.amountOf(RebalanceMath.min(wanted, sliceCap - run.soldUsdE8), leg.sell);
+        leg.amountIn = RebalanceMath.min(f.amountIn, most);
 
-        uint256 valueUsdE8 = RebalanceMath.value(amountIn, sell.priceUsdE8, sell.decimals);
+        uint256 valueUsdE8 = _value(leg.sell, leg.amountIn);
         uint256 minTrade = RebalanceMath.minTradeUsdE8(run.policy);
-        require(amountIn != 0 && valueUsdE8 >= minTrade, BelowMinTrade(valueUsdE8, minTrade)); // P:[20]
-        minOut = RebalanceMath.scaledMinOut(f.minOut, amountIn, f.amountIn);
+        require(leg.amountIn != 0 && valueUsdE8 >= minTrade, BelowMinTrade(valueUsdE8, minTrade)); // P:[20]
+        leg.minOut = RebalanceMath.scaledMinOut(f.minOut, leg.amountIn, f.amountIn);
     }
 
     /// @dev The only place that hands coins to strangers. More venues are more branches here and more libraries beside.
-    function _route(
-        Run memory run,
-        Fill calldata f,
-        Side memory sell,
-        Side memory buy,
-        address tokenIn,
-        address tokenOut,
-        uint256 amountIn,
-        uint256 minOut
-    ) private {
+    function _route(Run memory run, Fill calldata f, Leg memory leg) private {
         bool zeroForOne = f.sell < f.buy; // the table is ascending by token
         if (f.venue == Venue.UniswapV3) {
             _expectedPool = f.target;
-            _payToken = IERC20(tokenIn);
-            _payCap = amountIn;
-            UniswapV3.swap(f.target, zeroForOne, amountIn);
+            _payToken = IERC20(leg.tokenIn);
+            _payCap = leg.amountIn;
+            UniswapV3.swap(f.target, zeroForOne, leg.amountIn);
             _expectedPool = address(0); // P:[15]
         } else if (f.venue == Venue.UniswapV2) {
-            UniswapV2.swap(f.target, tokenIn, zeroForOne, amountIn);
+            UniswapV2.swap(f.target, leg.tokenIn, zeroForOne, leg.amountIn);
         } else {
-            uint256 needed = Math.max(minOut, _requiredOut(run.policy, sell, buy, amountIn));
-            FillerVenue.swap(f.target, tokenIn, amountIn, tokenOut, needed, f.data);
+            uint256 needed = RebalanceMath.max(leg.minOut, _requiredOut(run.policy, leg, leg.amountIn));
+            FillerVenue.swap(f.target, leg.tokenIn, leg.amountIn, leg.tokenOut, needed, f.data);
         }
     }
 
-    function _requiredOut(Policy memory p, Side memory sell, Side memory buy, uint256 spent)
-        private
-        pure
-        returns (uint256)
-    {
-        return RebalanceMath.requiredOut(
-            spent, sell.priceUsdE8, sell.decimals, buy.priceUsdE8, buy.decimals, p.maxSlipBps
+    /// @dev Whatever happened out there, only balances count.
+    function _settle(Run memory run, Fill calldata f, Leg memory leg) private {
+        uint256 sellAfter = _balance(leg.tokenIn);
+        uint256 buyAfter = _balance(leg.tokenOut);
+        uint256 spent = RebalanceMath.floorSub(leg.sell.balance, sellAfter);
+        uint256 out = RebalanceMath.floorSub(buyAfter, leg.buy.balance);
+        require(spent <= leg.amountIn, SpentTooMuch(spent, leg.amountIn)); // P:[2]
+        require(out >= leg.minOut, BelowCallersMinOut(out, leg.minOut));
+        uint256 required = _requiredOut(run.policy, leg, spent);
+        require(out >= required, SlippageAboveCap(out, required)); // P:[1] P:[2] P:[3]
+
+        uint256 spentUsdE8 = _value(leg.sell, spent);
+        _checkConvergence(run, f.buy, leg, _value(leg.sell, sellAfter), _value(leg.buy, buyAfter), spentUsdE8);
+        uint256 loss = RebalanceMath.floorSub(spentUsdE8, _value(leg.buy, out));
+        _chargeLoss(run, loss);
+        run.soldUsdE8 += spentUsdE8;
+        emit Filled(
+            run.state.epoch, run.state.sequence, msg.sender, f.sell, f.buy, f.venue, f.target, spent, out, loss
         );
     }
 
@@ -366,39 +366,55 @@ abstract contract VaultCore is IVault, ReentrancyGuardTransient {
     function _checkConvergence(
         Run memory run,
         uint8 buyIndex,
-        Side memory sell,
-        Side memory buy,
-        uint256 sellAfter,
-        uint256 buyAfter,
+        Leg memory leg,
+        uint256 vSellAfter,
+        uint256 vBuyAfter,
         uint256 spentUsdE8
     ) private pure {
         uint256 nav = run.state.epochNavUsdE8;
-        uint256 vBuy = RebalanceMath.value(buyAfter, buy.priceUsdE8, buy.decimals);
-        uint256 highest = RebalanceMath.targetValue(buy.targetBps, nav)
-            + spentUsdE8 * run.policy.maxSlipBps / RebalanceMath.BPS;
-        require(vBuy <= highest, Overshoot(buyIndex)); // P:[12]
-
-        uint256 vSell = RebalanceMath.value(sellAfter, sell.priceUsdE8, sell.decimals);
-        uint256 gapAfter =
-            RebalanceMath.gap(vSell, sell.targetBps, nav) + RebalanceMath.gap(vBuy, buy.targetBps, nav);
-        vSell = RebalanceMath.value(sell.balance, sell.priceUsdE8, sell.decimals);
-        vBuy = RebalanceMath.value(buy.balance, buy.priceUsdE8, buy.decimals);
-        uint256 gapBefore =
-            RebalanceMath.gap(vSell, sell.targetBps, nav) + RebalanceMath.gap(vBuy, buy.targetBps, nav);
-        require(gapAfter < gapBefore, DriftDidNotShrink()); // P:[11]
+        uint256 sellTarget = RebalanceMath.targetValue(leg.sell.targetBps, nav);
+        uint256 buyTarget = RebalanceMath.targetValue(leg.buy.targetBps, nav);
+        uint256 tolerance = spentUsdE8 * run.policy.maxSlipBps / RebalanceMath.BPS;
+        require(vBuyAfter <= buyTarget + tolerance, Overshoot(buyIndex)); // P:[12]
+        require(
+            RebalanceMath.absDiff(vSellAfter, sellTarget) + RebalanceMath.absDiff(vBuyAfter, buyTarget)
+                < RebalanceMath.absDiff(leg.vSell, sellTarget) + RebalanceMath.absDiff(leg.vBuy, buyTarget),
+            DriftDidNotShrink()
+        ); // P:[11]
     }
 
-    function _chargeLoss(Run memory run, uint256 lossUsdE8) private view returns (uint256) {
+    function _requiredOut(Policy memory p, Leg memory leg, uint256 spent) private pure returns (uint256) {
+        return RebalanceMath.requiredOut(
+            spent, leg.sell.priceUsdE8, leg.sell.decimals, leg.buy.priceUsdE8, leg.buy.decimals, p.maxSlipBps
+        );
+    }
+
+    function _value(Side memory side, uint256 amount) private pure returns (uint256) {
+        return RebalanceMath.value(amount, side.priceUsdE8, side.decimals);
+    }
+
+    function _chargeLoss(Run memory run, uint256 lossUsdE8) private view {
         State memory s = run.state;
         uint256 cap = RebalanceMath.lossCapUsdE8(run.policy, s.epochNavUsdE8);
         uint256 level = RebalanceMath.lossLevel(s.lossUsdE8, cap, block.timestamp - s.lossAt, lossUsdE8);
         require(level <= cap, LossBudgetExceeded(level, cap)); // P:[1]
         s.lossUsdE8 = level.toUint96();
         s.lossAt = uint40(block.timestamp);
-        return lossUsdE8;
     }
 
     /* ------------------------------------------------ internal ----------------------------------------------- */
+
+    function _policy() internal view returns (Policy memory) {
+        return Words.unpackPolicy(_policyWord);
+    }
+
+    function _state() internal view returns (State memory) {
+        return Words.unpackState(_stateA, _stateB);
+    }
+
+    function _setState(State memory s) internal {
+        (_stateA, _stateB) = Words.pack(s);
+    }
 
     function _balance(address token) internal view returns (uint256) {
         return IERC20(token).balanceOf(address(this));

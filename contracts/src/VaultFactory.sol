@@ -7,6 +7,7 @@ import {IWETH} from "./interfaces/External.sol";
 import {IOracleHub} from "./interfaces/IOracleHub.sol";
 import {Policy, Target} from "./interfaces/IVault.sol";
 import {IVaultFactory} from "./interfaces/IVaultFactory.sol";
+import {Rulebook} from "./Rulebook.sol";
 import {Vault} from "./Vault.sol";
 
 /// @title VaultFactory
@@ -14,6 +15,7 @@ import {Vault} from "./Vault.sol";
 contract VaultFactory is IVaultFactory {
     IOracleHub public immutable hub;
     IWETH public immutable weth;
+    Rulebook public immutable rulebook;
     address public immutable implementation;
 
     mapping(address vault => bool) public isVault;
@@ -23,7 +25,8 @@ contract VaultFactory is IVaultFactory {
         require(address(weth_).code.length != 0, ZeroAddress("weth"));
         hub = hub_;
         weth = weth_;
-        implementation = address(new Vault(hub_, weth_));
+        rulebook = new Rulebook();
+        implementation = address(new Vault(hub_, weth_, rulebook));
     }
 
     /// @inheritdoc IVaultFactory
@@ -35,7 +38,9 @@ contract VaultFactory is IVaultFactory {
         vault = LibClone.cloneDeterministic(implementation, _salt(msg.sender, owner, salt)); // P:[25]
         isVault[vault] = true;
         emit VaultCreated(vault, owner);
-        Vault(payable(vault)).initialise(owner, keeper, policy, targets);
+        bytes memory table;
+        if (targets.length != 0) table = rulebook.tableOf(targets, hub);
+        Vault(payable(vault)).initialise(owner, keeper, rulebook.wordOf(policy), table);
     }
 
     /// @inheritdoc IVaultFactory

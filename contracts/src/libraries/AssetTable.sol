@@ -10,8 +10,8 @@ import {Asset} from "../interfaces/IVault.sol";
 library AssetTable {
     uint256 internal constant RECORD = 57;
 
-    function write(Asset[] memory assets) internal returns (address pointer) {
-        bytes memory blob = new bytes(assets.length * RECORD);
+    function pack(Asset[] memory assets) internal pure returns (bytes memory blob) {
+        blob = new bytes(assets.length * RECORD);
         for (uint256 i; i < assets.length; ++i) {
             Asset memory a = assets[i];
             uint256 head = uint256(uint160(a.token)) << 96 | uint256(a.decimals) << 88 | uint256(a.targetBps) << 72
@@ -23,6 +23,9 @@ library AssetTable {
                 mstore(add(at, 25), feedId)
             }
         }
+    }
+
+    function store(bytes memory blob) internal returns (address pointer) {
         return SSTORE2.write(blob);
     }
 

@@ -44,10 +44,6 @@ library RebalanceMath {
         return absDiff(valueUsdE8, targetValue(targetBps, navUsdE8));
     }
 
-    function absDiff(uint256 a, uint256 b) internal pure returns (uint256) {
-        return a > b ? a - b : b - a;
-    }
-
     /// @return {USD E8} = {USD cents} * {USD E8 / USD cent}
     function minTradeUsdE8(Policy memory p) internal pure returns (uint256) {
         return uint256(p.minTradeUsdE2) * 1e6;
@@ -70,7 +66,7 @@ library RebalanceMath {
         if (assetCount == 0) return (true, Due.None, "NO_TARGETS", 0);
         if (isOpen(s, nowS)) {
             uint256 next = s.sequence > 0 ? uint256(s.lastSliceAt) + p.sliceCooldownS : nowS;
-            return (true, Due.Continue, "CONTINUE", uint40(Math.max(nowS, next)));
+            return (true, Due.Continue, "CONTINUE", uint40(max(nowS, next)));
         }
         return (false, Due.None, bytes32(0), 0);
     }
@@ -114,7 +110,7 @@ library RebalanceMath {
             return (Due.Deviation, "DEVIATION", uint40(nowS), nav);
         }
         if (p.scheduleS > 0 && innerDrift) {
-            uint256 at = uint256(s.epochEnd) + Math.max(p.scheduleS, p.cooldownS);
+            uint256 at = uint256(s.epochEnd) + max(p.scheduleS, p.cooldownS);
             if (nowS >= at) return (Due.Schedule, "SCHEDULE", uint40(nowS), nav);
             retryAt = uint40(at);
         }
@@ -151,8 +147,6 @@ library RebalanceMath {
     /// @notice The largest amount of `sell` that may go for `buy`.
     /// @param soldUsdE8 {USD E8} sold by earlier fills of the same transaction
     /// @return amount {base units of sell}; 0 = nothing to trade between these two
-    /// @dev Never past either target (no overshoot), never past the point where both sides are within their
-    ///      destination (no churn), never above the slice cap, never more than is there.
     function maxSellAmount(
         Policy memory p,
         Side memory sell,
@@ -160,27 +154,37 @@ library RebalanceMath {
         uint256 epochNavUsdE8,
         uint256 soldUsdE8
     ) internal pure returns (uint256 amount) {
-        uint256 maxValue = Math.min(
-            wantedUsdE8(p, sell, buy, epochNavUsdE8), Math.saturatingSub(sliceCapUsdE8(p, epochNavUsdE8), soldUsdE8)
-        );
-        // {base units} = {USD E8} * {base units / whole} / {USD E8 / whole}
-        return Math.min(Math.mulDiv(maxValue, 10 ** sell.decimals, sell.priceUsdE8), sell.balance);
-    }
-
-    /// @return {USD E8} = min(surplus, deficit, reach); 0 = nothing to trade between these two
-    function wantedUsdE8(Policy memory p, Side memory sell, Side memory buy, uint256 epochNavUsdE8)
-        internal
-        pure
-        returns (uint256)
-    {
         uint256 vSell = value(sell.balance, sell.priceUsdE8, sell.decimals);
         uint256 vBuy = value(buy.balance, buy.priceUsdE8, buy.decimals);
-        uint256 surplus = Math.saturatingSub(vSell, targetValue(sell.targetBps, epochNavUsdE8));
-        uint256 deficit = Math.saturatingSub(targetValue(buy.targetBps, epochNavUsdE8), vBuy);
+        uint256 left = floorSub(sliceCapUsdE8(p, epochNavUsdE8), soldUsdE8);
+        return amountOf(min(wantedUsdE8(p, sell, vSell, buy, vBuy, epochNavUsdE8), left), sell);
+    }
+
+    /// @return {base units}, never more than is there = {USD E8} * {base units / whole} / {USD E8 / whole}
+    function amountOf(uint256 valueUsdE8, Side memory sell) internal pure returns (uint256) {
+        return min(Math.mulDiv(valueUsdE8, 10 ** sell.decimals, sell.priceUsdE8), sell.balance);
+    }
+
+    /// @notice What the two assets want to exchange, whatever the slice cap.
+    /// @param vSell {USD E8} held of `sell`
+    /// @param vBuy {USD E8} held of `buy`
+    /// @return {USD E8} = min(surplus, deficit, reach); 0 = nothing
+    /// @dev Never past either target (no overshoot), never past the point where both sides are within their
+    ///      destination (no churn).
+    function wantedUsdE8(
+        Policy memory p,
+        Side memory sell,
+        uint256 vSell,
+        Side memory buy,
+        uint256 vBuy,
+        uint256 epochNavUsdE8
+    ) internal pure returns (uint256) {
+        uint256 surplus = floorSub(vSell, targetValue(sell.targetBps, epochNavUsdE8));
+        uint256 deficit = floorSub(targetValue(buy.targetBps, epochNavUsdE8), vBuy);
         uint256 upper = targetValue(sell.targetBps + destination(p, sell), epochNavUsdE8);
-        uint256 lower = targetValue(Math.saturatingSub(buy.targetBps, destination(p, buy)), epochNavUsdE8);
-        uint256 reach = Math.max(Math.saturatingSub(vSell, upper), Math.saturatingSub(lower, vBuy));
-        return Math.min(Math.min(surplus, deficit), reach);
+        uint256 lower = targetValue(floorSub(buy.targetBps, destination(p, buy)), epochNavUsdE8);
+        uint256 reach = max(floorSub(vSell, upper), floorSub(lower, vBuy));
+        return min(min(surplus, deficit), reach);
     }
 
     /// @notice The caller's own bound, for the amount the vault really sells.
@@ -221,6 +225,32 @@ library RebalanceMath {
         pure
         returns (uint256)
     {
-        return Math.saturatingSub(level, cap * elapsedS / DAY_S) + lossUsdE8;
+        return floorSub(level, cap * elapsedS / DAY_S) + lossUsdE8;
+    }
+
+    /* ----------------------------------------------- arithmetic ----------------------------------------------- */
+
+    // Branches instead of the branchless tricks of Math: the optimiser copies those expressions wherever the result
+    // is used, which costs kilobytes.
+
+    function min(uint256 a, uint256 b) internal pure returns (uint256) {
+        if (a < b) return a;
+        return b;
+    }
+
+    function max(uint256 a, uint256 b) internal pure returns (uint256) {
+        if (a > b) return a;
+        return b;
+    }
+
+    /// @return a - b, or 0 when that would be negative
+    function floorSub(uint256 a, uint256 b) internal pure returns (uint256) {
+        if (a > b) return a - b;
+        return 0;
+    }
+
+    function absDiff(uint256 a, uint256 b) internal pure returns (uint256) {
+        if (a > b) return a - b;
+        return b - a;
     }
 }

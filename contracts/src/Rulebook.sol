@@ -4,22 +4,28 @@ pragma solidity 0.8.30;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 
-import {IOracleHub} from "../interfaces/IOracleHub.sol";
-import {Asset, IVault, Policy, Target} from "../interfaces/IVault.sol";
+import {IOracleHub} from "./interfaces/IOracleHub.sol";
+import {Asset, IVault, Policy, Target} from "./interfaces/IVault.sol";
+import {AssetTable} from "./libraries/AssetTable.sol";
+import {Words} from "./libraries/Words.sol";
 
-/// @notice What an owner may ask for. The ceilings live here, in code, and no policy can go beyond them.
-library Checks {
-    uint256 internal constant MIN_ASSETS = 2;
-    uint256 internal constant MAX_ASSETS = 32;
-    uint256 internal constant MIN_BAND_BPS = 50;
-    uint256 internal constant MAX_BAND_BPS = 2_000;
+/// @title Rulebook
+/// @notice What an owner may ask of a vault. The ceilings live here, in code, and no policy can go beyond them.
+/// @dev Stateless and ownerless; vaults know it as an immutable. Apart from them only so that they stay small.
+contract Rulebook {
+    uint256 private constant MIN_ASSETS = 2;
+    uint256 private constant MAX_ASSETS = 32;
+    uint256 private constant MIN_BAND_BPS = 50;
+    uint256 private constant MAX_BAND_BPS = 2_000;
 
     /// @dev With at most 18 decimals, 10**decimals fits 60 bits and no product of the fill rules can overflow.
-    uint256 internal constant MAX_DECIMALS = 18;
+    uint256 private constant MAX_DECIMALS = 18;
 
-    uint256 internal constant MAX_WAIT_S = 365 days;
+    uint256 private constant MAX_WAIT_S = 365 days;
 
-    function policy(Policy calldata p) internal pure {
+    /// @notice Reverts with BadPolicy, naming the first member that is out of its range.
+    /// @return word as Words reads it
+    function wordOf(Policy calldata p) external pure returns (uint256 word) {
         _range("destinationBps", p.destinationBps, 0, 10_000);
         _range("innerBandBps", p.innerBandBps, 0, MAX_BAND_BPS);
         _range("scheduleS", p.scheduleS, 0, MAX_WAIT_S);
@@ -29,21 +35,23 @@ library Checks {
         _range("maxSliceBps", p.maxSliceBps, 1, 10_000);
         _range("minTradeUsdE2", p.minTradeUsdE2, 1, type(uint32).max); // P:[20] no dust fills
         _range("ttlS", p.ttlS, 60, 86_400); // P:[21]
+        return Words.pack(p);
     }
 
     function _range(string memory field, uint256 value, uint256 min, uint256 max) private pure {
         require(value >= min && value <= max, IVault.BadPolicy(field, value, min, max));
     }
 
-    /// @return assets the targets with what their tokens say about themselves
-    function targets(Target[] calldata list, IOracleHub hub) internal view returns (Asset[] memory assets) {
-        uint256 n = list.length;
+    /// @notice Checks targets, asks their tokens for decimals, and packs both.
+    /// @return table as AssetTable reads it
+    function tableOf(Target[] calldata targets, IOracleHub hub) external view returns (bytes memory table) {
+        uint256 n = targets.length;
         require(n >= MIN_ASSETS && n <= MAX_ASSETS, IVault.BadTarget("count", address(0), n));
-        assets = new Asset[](n);
+        Asset[] memory assets = new Asset[](n);
         uint256 sum;
         address previous;
         for (uint256 i; i < n; ++i) {
-            Target calldata t = list[i];
+            Target calldata t = targets[i];
             require(t.token > previous, IVault.BadTarget("order", t.token, i)); // P:[11] no duplicates
             require(
                 t.bandBps >= MIN_BAND_BPS && t.bandBps <= MAX_BAND_BPS, IVault.BadTarget("bandBps", t.token, t.bandBps)
@@ -57,5 +65,6 @@ library Checks {
             sum += t.targetBps;
         }
         require(sum == 10_000, IVault.TargetsDoNotSumTo10000(sum));
+        return AssetTable.pack(assets);
     }
 }
