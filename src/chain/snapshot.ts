@@ -30,11 +30,9 @@ export type TokenInfo = {
   readonly feedId: Hex;
 };
 
-/** Addresses of one deployment, as the config names them. */
+/** Addresses of one deployment; a Config is one. */
 export type Deployment = {
-  readonly hub: Address;
-  readonly lens: Address;
-  readonly weth: Address;
+  readonly contracts: { readonly hub: Address; readonly lens: Address; readonly weth: Address };
   readonly vault: Address;
   readonly tokens: readonly TokenInfo[];
   readonly pools: readonly { readonly venue: VenueName; readonly address: Address }[];
@@ -80,12 +78,44 @@ async function lensCall(
   throw unreadable('contracts.lens', lens, 'has no code', `Check the address on chain ${chain.chainId}`);
 }
 
+/** What a feed id means never changes, so each is asked for once per connection. */
+const heartbeats = new WeakMap<Chain, Map<string, number>>();
+
+/** {s} by feed id */
+async function readHeartbeats(
+  chain: Chain,
+  deployment: Deployment,
+  head: Head,
+  ids: readonly Hex[],
+): Promise<ReadonlyMap<string, number>> {
+  const known = heartbeats.get(chain) ?? new Map<string, number>();
+  heartbeats.set(chain, known);
+  const { hub } = deployment.contracts;
+  const missing = [...new Set(ids)].filter((id) => !known.has(`${hub}${id}`));
+  await Promise.all(
+    missing.map(async (id) => {
+      const data = encodeFunctionData({ abi: oracleHubAbi, functionName: 'configOf', args: [id] });
+      const raw = await lensCall(chain, head, hub, data, 'contracts.hub', hub);
+      const { heartbeat } = decodeFunctionResult({ abi: oracleHubAbi, functionName: 'configOf', data: raw });
+      known.set(`${hub}${id}`, heartbeat);
+    }),
+  );
+  return new Map(ids.map((id) => [id, known.get(`${hub}${id}`) ?? 0]));
+}
+
 export async function readVault(chain: Chain, deployment: Deployment, head: Head): Promise<VaultState> {
-  const { lens, vault } = deployment;
+  const { vault } = deployment;
+  const { lens } = deployment.contracts;
   const data = encodeFunctionData({ abi: vaultLensAbi, functionName: 'vaults', args: [[vault]] });
   const raw = await lensCall(chain, head, lens, data, 'vault', vault);
   const view = decodeFunctionResult({ abi: vaultLensAbi, functionName: 'vaults', data: raw })[0];
   if (view === undefined) throw unreadable('vault', vault, 'the lens returned nothing', 'Check contracts.lens');
+  const heartbeatS = await readHeartbeats(
+    chain,
+    deployment,
+    head,
+    view.assets.map((a) => a.feedId),
+  );
   const known = new Map(deployment.tokens.map((t) => [lower(t.address), t]));
   const assets = view.assets.map((a, index): AssetState => {
     const token = lower(a.token);
@@ -126,6 +156,7 @@ export async function readVault(chain: Chain, deployment: Deployment, head: Head
       priceUsdE8: priceStatus === 'OK' ? price.usdE8 : 0n,
       priceUpdatedAt: price.updatedAt,
       priceStatus,
+      heartbeatS: heartbeatS.get(a.feedId) ?? 0,
     };
   });
   return { address: lower(view.vault), owner: lower(view.owner), policy: view.policy, state: view.state, assets };
@@ -135,7 +166,7 @@ async function readV2(chain: Chain, deployment: Deployment, head: Head): Promise
   const pairs = deployment.pools.filter((p) => p.venue === 'UNISWAP_V2').map((p) => p.address);
   if (pairs.length === 0) return [];
   const data = encodeFunctionData({ abi: vaultLensAbi, functionName: 'v2Pairs', args: [pairs] });
-  const raw = await lensCall(chain, head, deployment.lens, data, 'pools', pairs.join(', '));
+  const raw = await lensCall(chain, head, deployment.contracts.lens, data, 'pools', pairs.join(', '));
   return decodeFunctionResult({ abi: vaultLensAbi, functionName: 'v2Pairs', data: raw }).map((p) => ({
     venue: 'UNISWAP_V2',
     address: lower(p.pair),
@@ -150,7 +181,7 @@ async function readV3(chain: Chain, deployment: Deployment, head: Head): Promise
   const pools = deployment.pools.filter((p) => p.venue === 'UNISWAP_V3').map((p) => p.address);
   if (pools.length === 0) return [];
   const data = encodeFunctionData({ abi: vaultLensAbi, functionName: 'v3Pools', args: [pools, V3_WORDS] });
-  const raw = await lensCall(chain, head, deployment.lens, data, 'pools', pools.join(', '));
+  const raw = await lensCall(chain, head, deployment.contracts.lens, data, 'pools', pools.join(', '));
   return decodeFunctionResult({ abi: vaultLensAbi, functionName: 'v3Pools', data: raw }).map((p) => ({
     venue: 'UNISWAP_V3',
     address: lower(p.pool),
@@ -169,19 +200,19 @@ async function readV3(chain: Chain, deployment: Deployment, head: Head): Promise
 
 /** {USD E8} of one whole native coin: the hub's price of wrapped native; 0n when that price is not usable. */
 async function readNativePrice(chain: Chain, deployment: Deployment, head: Head): Promise<bigint> {
-  const weth = deployment.tokens.find((t) => lower(t.address) === lower(deployment.weth));
+  const weth = deployment.tokens.find((t) => lower(t.address) === lower(deployment.contracts.weth));
   if (weth === undefined) {
     throw new KeelError({
       code: 'NATIVE_PRICE_UNKNOWN',
       exit: 2,
       field: 'tokens',
-      value: deployment.weth,
+      value: deployment.contracts.weth,
       reason: 'contracts.weth is not listed, so gas cannot be expressed in dollars',
       remedy: 'Add the wrapped native token with its feedId to tokens in the config',
     });
   }
   const data = encodeFunctionData({ abi: oracleHubAbi, functionName: 'peek', args: [[weth.feedId]] });
-  const raw = await lensCall(chain, head, deployment.hub, data, 'contracts.hub', deployment.hub);
+  const raw = await lensCall(chain, head, deployment.contracts.hub, data, 'contracts.hub', deployment.contracts.hub);
   const price = decodeFunctionResult({ abi: oracleHubAbi, functionName: 'peek', data: raw })[0];
   return price !== undefined && statusOf(price.status) === 'OK' ? price.usdE8 : 0n;
 }
