@@ -61,14 +61,14 @@ export function readCluster(place: Place): ClusterFile {
 
 /** Runs initdb beside the final place and renames: a cluster exists whole or not at all, whoever else does the same. */
 export async function makeCluster(place: Place, binaries: Binaries, ephemeral: boolean): Promise<void> {
-  mkdirSync(place.home, { recursive: true });
-  if (place.home !== place.dataDir) chmodSync(place.home, 0o711);
-  removeAbandoned(place);
-  if (freeBytes(place.home) < MIN_FREE_BYTES) throw diskFull(place.home);
   const half = `${place.cluster}.init-${process.pid}-${randomBytes(4).toString('hex')}`;
   const passwordFile = `${half}.pw`;
   const password = randomBytes(24).toString('base64url');
   try {
+    mkdirSync(place.home, { recursive: true, mode: 0o711 });
+    if (place.home !== place.dataDir) chmodSync(place.home, 0o711);
+    removeAbandoned(place);
+    if (freeBytes(place.home) < MIN_FREE_BYTES) throw diskFull(place.home);
     mkdirSync(half, { mode: 0o700 });
     writeFileSync(passwordFile, password, { mode: 0o600 });
     if (place.user) {

@@ -94,7 +94,7 @@ function makeDataDir(dataDir: string, root: boolean): string {
   const path = resolve(dataDir);
   try {
     if (!existsSync(path)) {
-      mkdirSync(path, { recursive: true });
+      makeDirs(path);
       // As root, the server's own user must be able to walk through; it cannot list the folder.
       chmodSync(path, root ? 0o711 : 0o700);
     }
@@ -105,6 +105,17 @@ function makeDataDir(dataDir: string, root: boolean): string {
     if (e instanceof KeelError) throw e;
     const code = (e as NodeJS.ErrnoException).code ?? 'unknown error';
     throw code === 'ENOSPC' ? diskFull(path, e) : notWritable(path, `the data directory cannot be made (${code})`, e);
+  }
+}
+
+/** Not `recursive: true`: Node loops for ever where mkdir answers ENOENT below an existing folder, as /proc does. */
+function makeDirs(path: string): void {
+  const parent = dirname(path);
+  if (!existsSync(parent)) makeDirs(parent);
+  try {
+    mkdirSync(path);
+  } catch (e) {
+    if ((e as NodeJS.ErrnoException).code !== 'EEXIST') throw e; // another process was faster
   }
 }
 

@@ -6,9 +6,9 @@
  * own postmaster.pid lets exactly one server own it, so whoever loses either race attaches to the winner.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { EXIT, KeelError } from '../core/errors.ts';
 import { type Binaries, findBinaries, reachableBinaries } from './binaries.ts';
@@ -273,13 +273,13 @@ export async function stopEmbedded(dataDir: string, systemDir = SYSTEM_DIR): Pro
   const running = clusterExists(place) ? readPostmaster(place) : null;
   if (!running || !isServer(running.pid)) return 'NOT_RUNNING';
   for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
-    if (!isAlive(running.pid)) return 'STOPPED';
-    process.kill(running.pid, signal);
+    if (isAlive(running.pid)) process.kill(running.pid, signal);
     const deadline = Date.now() + 10_000;
-    while (Date.now() < deadline) {
-      if (!isAlive(running.pid)) return 'STOPPED';
-      await delay(10); // the server is not our child: there is no exit event
-    }
+    while (isAlive(running.pid) && Date.now() < deadline) await delay(10); // it is not our child: there is no exit event
+    if (isAlive(running.pid)) continue;
+    if (basename(running.socketDir) === `keel-${place.hash}`)
+      rmSync(running.socketDir, { recursive: true, force: true });
+    return 'STOPPED';
   }
   throw locked(place.cluster, running.pid);
 }
