@@ -274,6 +274,11 @@ export function allocate(inputs: AllocateInputs, order: Order): Allocation {
     slices.push({ sequence: inputs.firstSequence + slices.length, notBefore, legs });
     notBefore += policy.sliceCooldownS;
   }
+  if (slices.length === MAX_SLICES && stopped === null)
+    stopped = {
+      reason: 'CONTINUE',
+      detail: `the first ${MAX_SLICES} slices come first, the rest is planned after them`,
+    };
   return { slices, assets, notes, stopped };
 }
 

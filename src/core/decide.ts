@@ -31,7 +31,7 @@ export type Decision = {
   /** What would be done; present also when a guard holds it back. Execute it only when `proposal` is TRADE. */
   readonly plan: Plan | null;
   readonly leftOver: Plan['leftOver'];
-  /** An epoch is open and has nothing left to trade: the keeper may `finish` it. */
+  /** An epoch is open and nothing more can be traded in it: `finish` it, so that the next one starts on a fresh NAV. */
   readonly finishEpoch: boolean;
 };
 

@@ -15,7 +15,7 @@ import type {
   Snapshot,
   VaultPolicy,
 } from './types.ts';
-import { abs, BPS } from './units.ts';
+import { abs, BPS, max, mulDiv } from './units.ts';
 import { assetValueUsdE8, driftBps, firstBadPrice, portfolioValue, targetValueUsdE8 } from './value.ts';
 
 export type LeftOver = Plan['leftOver'];
@@ -39,20 +39,21 @@ function noteFor(a: Allocation, index: number, surplus: boolean): Note {
   const ranked = own.map(([, n]) => n).sort((x, y) => TELLING.indexOf(x.reason) - TELLING.indexOf(y.reason));
   return (
     ranked[0] ??
-    a.stopped ?? { reason: 'NO_ROUTE', detail: 'no other asset is far enough on the other side of its target' }
+    a.stopped ?? { reason: 'BELOW_MIN_TRADE', detail: 'no other asset is far enough on the other side of its target' }
   );
 }
 
-/** Drift outside the destination and large enough to trade that the allocation leaves, largest first. */
+/**
+ * What lies beyond the destinations and is large enough to trade, largest first. Less than 0.1 points is what fees leave
+ * behind, not drift.
+ */
 function leftOverOf(a: Allocation, policy: VaultPolicy, epochNavUsdE8: bigint): LeftOver {
+  const worthTelling = max(minTradeUsdE8(policy), mulDiv(epochNavUsdE8, 10n, BPS) + 1n);
   return a.assets
     .map((asset, index) => {
-      const value = assetValueUsdE8(asset);
-      const gap = value - targetValueUsdE8(asset.targetBps, epochNavUsdE8);
-      const deviation = abs(value * BPS - BigInt(asset.targetBps) * epochNavUsdE8);
-      const open =
-        deviation > destinationBps(asset, policy) * epochNavUsdE8 && gap !== 0n && abs(gap) >= minTradeUsdE8(policy);
-      return { asset, index, gap, open };
+      const gap = assetValueUsdE8(asset) - targetValueUsdE8(asset.targetBps, epochNavUsdE8);
+      const beyond = abs(gap) - mulDiv(destinationBps(asset, policy), epochNavUsdE8, BPS);
+      return { asset, index, gap, open: beyond >= worthTelling };
     })
     .filter((x) => x.open)
     .sort((x, y) => (abs(y.gap) > abs(x.gap) ? 1 : abs(y.gap) < abs(x.gap) ? -1 : x.index - y.index))
