@@ -29,24 +29,21 @@ function Page(props: { readonly route: Route; readonly stale: boolean }) {
   if (route.name === 'decisions') return <DecisionsPage />;
   if (route.name === 'decision') return <DecisionPage key={route.checkId} checkId={route.checkId} />;
   return (
-    <main id="main" className="plain" tabIndex={-1}>
+    <div className="page plain">
       <h1>There is no such page.</h1>
       <p className="lead">
         Nothing lives at <code>{route.path}</code>. <a href={links.overview}>Go to the overview</a>
       </p>
-    </main>
+    </div>
   );
 }
 
 /** Focus and scroll follow a change of page, as they would on a fresh load. */
 function useArrival(hash: string): void {
-  const first = useRef(true);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the hash is the event
+  const shown = useRef(hash);
   useEffect(() => {
-    if (first.current) {
-      first.current = false;
-      return;
-    }
+    if (shown.current === hash) return;
+    shown.current = hash;
     window.scrollTo(0, 0);
     document.getElementById('main')?.focus({ preventScroll: true });
   }, [hash]);
@@ -86,15 +83,17 @@ export function App() {
   return (
     <ModeContext value={mode}>
       <Header route={route} status={status.data} fresh={fresh} />
-      <div className="under-header">
-        <DataAge status={status.data} fresh={fresh} testId="data-age-phone" />
-      </div>
-      <div className="bars">
-        <StateBars status={status.data} error={status.error} fresh={fresh} />
-        {walletProblem === null ? null : <p className="bar warn">{walletProblem}</p>}
-        <WalletBars status={status.data} />
-      </div>
-      <Page route={route} stale={fresh.stale && status.data !== null} />
+      <main id="main" tabIndex={-1}>
+        <div className="under-header">
+          <DataAge status={status.data} fresh={fresh} testId="data-age-phone" />
+        </div>
+        <div className="bars">
+          <StateBars status={status.data} error={status.error} fresh={fresh} />
+          {walletProblem === null ? null : <p className="bar warn">{walletProblem}</p>}
+          <WalletBars status={status.data} />
+        </div>
+        <Page route={route} stale={fresh.stale && status.data !== null} />
+      </main>
       <p className="sr-only" role="status" aria-live="polite" data-testid="announcer">
         {status.data === null ? '' : status.data.headline}
       </p>

@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import type { ApiStatus } from './api.ts';
 import type { Freshness } from './clock.ts';
-import { duration, integer, shortHex } from './format.ts';
+import { duration, integer } from './format.ts';
 import { links, type Route } from './router.ts';
 import { useStore } from './store.ts';
 import { wallet } from './wallet/connection.ts';
@@ -57,6 +57,7 @@ export function DataAge(props: {
 function WalletButton() {
   const connected = useStore(wallet, (w) => w.connected);
   const open = useStore(connectDialog, (v) => v);
+  const account = connected?.account ?? '';
   return (
     <button
       type="button"
@@ -71,7 +72,13 @@ function WalletButton() {
           Connect<span className="wide-only"> wallet</span>
         </>
       ) : (
-        shortHex(connected.account)
+        <>
+          {account.slice(0, 6)}
+          <span className="roomy">{account.slice(6, 8)}</span>
+          {'\u2026'}
+          <span className="roomy">{account.slice(-6, -4)}</span>
+          {account.slice(-4)}
+        </>
       )}
     </button>
   );

@@ -42,7 +42,7 @@ describe('dollars', () => {
 
 describe('splitCents', () => {
   it('adds up to the total for any parts', () => {
-    fc.assert(
+    void fc.assert(
       fc.property(
         fc.array(fc.bigInt({ min: -(10n ** 16n), max: 10n ** 16n }), { minLength: 1, maxLength: 8 }),
         (parts) => {

@@ -99,7 +99,7 @@ function Record(props: { readonly check: ApiCheck }) {
 export function DecisionPage(props: { readonly checkId: number }) {
   const loaded = useCheck(props.checkId);
   return (
-    <main id="main" className="plain why-page" tabIndex={-1} data-testid="decision">
+    <div className="page plain why-page" data-testid="decision">
       <p className="back">
         <a href={links.decisions}>All decisions</a>
       </p>
@@ -117,6 +117,6 @@ export function DecisionPage(props: { readonly checkId: number }) {
       ) : (
         <Record check={loaded} />
       )}
-    </main>
+    </div>
   );
 }

@@ -36,7 +36,7 @@ export function DecisionsPage() {
 
   const shown = data === null ? [] : data.checks.filter((c) => only === 'ALL' || c.outcome === only);
   return (
-    <main id="main" className="plain" tabIndex={-1} data-testid="decisions">
+    <div className="page plain" data-testid="decisions">
       <h1>Decisions</h1>
       <p className="lead">Every check the keeper made, and why it traded or did not.</p>
       {error === null ? null : <PanelError error={error} />}
@@ -85,6 +85,6 @@ export function DecisionsPage() {
           )}
         </>
       )}
-    </main>
+    </div>
   );
 }

@@ -13,7 +13,7 @@ export function Weights(props: { readonly check: ApiCheck }) {
   const { assets, plan, realised } = props.check;
   return (
     <Panel title={plan === null ? 'Weights at the check' : 'Weights before and after'} testId="weights">
-      <ScrollX label="Weights">
+      <ScrollX label="Weights, as a table">
         <table className="data">
           <thead>
             <tr>

@@ -11,7 +11,7 @@ import { LatestDecisions } from './LatestDecisions.tsx';
 
 function Loading() {
   return (
-    <main id="main" className="overview" tabIndex={-1} aria-busy="true" data-testid="loading">
+    <div className="page overview" aria-busy="true" data-testid="loading">
       <h1 className="sr-only">Overview is loading</h1>
       <div className="hero">
         <div className="hero-say">
@@ -35,7 +35,7 @@ function Loading() {
           <Skeleton rows={4} row="line" />
         </section>
       </div>
-    </main>
+    </div>
   );
 }
 
@@ -46,15 +46,15 @@ export function Overview(props: { readonly stale: boolean }) {
   if (status.data === null) {
     if (status.error === null) return <Loading />;
     return (
-      <main id="main" className="plain" tabIndex={-1}>
+      <div className="page plain">
         <h1>The vault cannot be shown.</h1>
         <PanelError error={status.error} />
-      </main>
+      </div>
     );
   }
   const s = status.data;
   return (
-    <main id="main" className={props.stale ? 'overview stale' : 'overview'} tabIndex={-1} data-testid="overview">
+    <div className={props.stale ? 'page overview stale' : 'page overview'} data-testid="overview">
       <div className="hero">
         <div className="hero-say">
           <h1 data-testid="headline">{prose(s.headline)}</h1>
@@ -73,6 +73,6 @@ export function Overview(props: { readonly stale: boolean }) {
         <LatestDecisions checks={checks} status={s} />
         <CostSplit costs={s.costs} />
       </div>
-    </main>
+    </div>
   );
 }

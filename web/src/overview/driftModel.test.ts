@@ -16,7 +16,7 @@ it('shows the last seven days, or what there is of them', () => {
 
 it('thinning keeps the ends, the extremes and the gaps, in order and within its bound', () => {
   const value = fc.option(fc.integer({ min: -900, max: 900 }), { freq: 20 });
-  fc.assert(
+  void fc.assert(
     fc.property(
       fc.array(value, { minLength: 1, maxLength: 2000 }),
       fc.integer({ min: 2, max: 200 }),

@@ -25,7 +25,11 @@ export function ChartPanel(props: {
       aside={props.table === null ? null : toggle}
       error={props.error ?? null}
     >
-      {asTable && props.table !== null ? <ScrollX label={props.title}>{props.table}</ScrollX> : props.chart}
+      {asTable && props.table !== null ? (
+        <ScrollX label={`${props.title}, as a table`}>{props.table}</ScrollX>
+      ) : (
+        props.chart
+      )}
     </Panel>
   );
 }
