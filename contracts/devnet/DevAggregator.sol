@@ -13,7 +13,9 @@ contract DevAggregator {
     string public description;
     uint256 public constant version = 4;
     uint80 public latestRound;
-    mapping(uint80 => Round) private _rounds;
+    /// Only the newest rounds: the node hashes every slot of the chain at every block, so history would slow it down.
+    uint256 public constant KEPT_ROUNDS = 32;
+    Round[KEPT_ROUNDS] private _rounds;
 
     event AnswerUpdated(int256 indexed current, uint256 indexed roundId, uint256 updatedAt);
 
@@ -30,9 +32,9 @@ contract DevAggregator {
     function transmit(int192 answer, uint64 updatedAt) external {
         require(msg.sender == transmitter, NotTransmitter(msg.sender));
         uint80 id = latestRound;
-        require(updatedAt > _rounds[id].updatedAt, NotAfterTheLastRound(updatedAt));
+        require(updatedAt > _round(id).updatedAt, NotAfterTheLastRound(updatedAt));
         latestRound = ++id;
-        _rounds[id] = Round(answer, updatedAt);
+        _rounds[id % KEPT_ROUNDS] = Round(answer, updatedAt);
         emit AnswerUpdated(answer, id, updatedAt);
     }
 
@@ -40,29 +42,34 @@ contract DevAggregator {
         return getRoundData(latestRound);
     }
 
-    /// @dev As Chainlink's own aggregators do, an unknown round reads as zeros, except that the reader asked for it.
+    /// @dev As with Chainlink's own aggregators, an unknown round has no answer and no time.
     function getRoundData(uint80 id)
         public
         view
         returns (uint80 roundId, int256 answer, uint256 startedAt, uint256 updatedAt, uint80 answeredInRound)
     {
-        Round memory r = _rounds[id];
+        Round memory r = _round(id);
         return (id, r.answer, r.updatedAt, r.updatedAt, id);
     }
 
     function latestAnswer() external view returns (int256) {
-        return _rounds[latestRound].answer;
+        return _round(latestRound).answer;
     }
 
     function latestTimestamp() external view returns (uint256) {
-        return _rounds[latestRound].updatedAt;
+        return _round(latestRound).updatedAt;
     }
 
     function getAnswer(uint256 id) external view returns (int256) {
-        return _rounds[uint80(id)].answer;
+        return _round(id).answer;
     }
 
     function getTimestamp(uint256 id) external view returns (uint256) {
-        return _rounds[uint80(id)].updatedAt;
+        return _round(id).updatedAt;
+    }
+
+    function _round(uint256 id) private view returns (Round memory) {
+        if (id == 0 || id > latestRound || id + KEPT_ROUNDS <= latestRound) return Round(0, 0);
+        return _rounds[id % KEPT_ROUNDS];
     }
 }
