@@ -176,6 +176,8 @@ abstract contract VaultCore is IVault, ReentrancyGuardTransient {
         s.epochStart = uint40(block.timestamp);
         s.epochEnd = uint40(block.timestamp + run.policy.ttlS); // P:[21]
         s.epochNavUsdE8 = nav.toUint96();
+        // A bucket that was filled when the vault was larger counts as full, or it would take months to leak. P:[21]
+        s.lossUsdE8 = RebalanceMath.min(s.lossUsdE8, RebalanceMath.lossCapUsdE8(run.policy, nav)).toUint96();
         emit EpochOpened(s.epoch, kind, nav);
     }
 
