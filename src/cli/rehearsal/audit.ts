@@ -19,7 +19,6 @@ export type AuditInputs = {
   readonly tokens: readonly Address[];
   readonly pools: readonly Address[];
   readonly keeperWeiAtStart: bigint;
-  readonly fromBlock: bigint;
   /** What the records claim: gas paid by the keeper and the transactions they name. */
   readonly recordedGasWei: bigint;
   readonly recordedTxHashes: readonly Hex[];
@@ -30,7 +29,7 @@ const BLOCKS_PER_QUERY = 2_000n;
 export async function auditRehearsal(inputs: AuditInputs): Promise<string[]> {
   const { client, vault, tokens } = inputs;
   const violations: string[] = [];
-  const logs = await vaultLogs(inputs);
+  const logs = await readVaultEvents(client, vault);
   const filled = logs.filter((l) => l.eventName === 'Filled');
 
   violations.push(...sliceViolations(filled.map((l) => ({ ...l.args, txHash: l.transactionHash }))));
@@ -82,19 +81,18 @@ export function sliceViolations(fills: readonly FilledSlice[]): string[] {
   return violations;
 }
 
-async function vaultLogs({ client, vault, fromBlock }: AuditInputs) {
-  const raw = await inRanges(client, fromBlock, (from, to) =>
-    client.getLogs({ address: vault, fromBlock: from, toBlock: to }),
-  );
+/** Every event of the vault, oldest first. */
+export async function readVaultEvents(client: PublicClient, vault: Address) {
+  const raw = await inRanges(client, (from, to) => client.getLogs({ address: vault, fromBlock: from, toBlock: to }));
   return parseEventLogs({ abi: vaultAbi, logs: raw });
 }
 
 /** The vault never approves anyone, and its coins only ever go to its owner or to a pool of the route. */
 async function transferViolations(inputs: AuditInputs, token: Address): Promise<string[]> {
-  const { client, vault, fromBlock } = inputs;
+  const { client, vault } = inputs;
   const allowed = new Set([inputs.owner, ...inputs.pools].map((a) => a.toLowerCase()));
   const [approvals, sent] = await Promise.all([
-    inRanges(client, fromBlock, (from, to) =>
+    inRanges(client, (from, to) =>
       client.getContractEvents({
         address: token,
         abi: erc20Abi,
@@ -104,7 +102,7 @@ async function transferViolations(inputs: AuditInputs, token: Address): Promise<
         toBlock: to,
       }),
     ),
-    inRanges(client, fromBlock, (from, to) =>
+    inRanges(client, (from, to) =>
       client.getContractEvents({
         address: token,
         abi: erc20Abi,
@@ -126,12 +124,11 @@ async function transferViolations(inputs: AuditInputs, token: Address): Promise<
 
 async function inRanges<T>(
   client: PublicClient,
-  fromBlock: bigint,
   query: (from: bigint, to: bigint) => Promise<readonly T[]>,
 ): Promise<T[]> {
   const latest = await client.getBlockNumber({ cacheTime: 0 });
   const all: T[] = [];
-  for (let from = fromBlock; from <= latest; from += BLOCKS_PER_QUERY) {
+  for (let from = 0n; from <= latest; from += BLOCKS_PER_QUERY) {
     const to = from + BLOCKS_PER_QUERY - 1n;
     all.push(...(await query(from, to < latest ? to : latest)));
   }

@@ -1,35 +1,33 @@
-import type { KeeperRule, VaultPolicy } from '../../core/types.ts';
+import type { ConfigFile } from '../../config/schema.ts';
 
 /** The portfolio that a rehearsal starts with: what the guided set-up proposes to a new user. */
 export const REHEARSAL_VALUE_USD = 25_000n;
 
-export const REHEARSAL_TARGETS = [
-  { symbol: 'WETH', targetBps: 4000, bandBps: 500 },
-  { symbol: 'WBTC', targetBps: 3000, bandBps: 500 },
-  { symbol: 'USDC', targetBps: 2000, bandBps: 500 },
-  { symbol: 'LINK', targetBps: 1000, bandBps: 300 },
-] as const;
-
-export const REHEARSAL_POLICY: VaultPolicy = {
-  destinationBps: 0,
-  innerBandBps: 100,
-  scheduleS: 0,
-  cooldownS: 3600,
-  maxSlipBps: 100,
-  lossBpsPerDay: 100,
-  maxSliceBps: 2500,
-  sliceCooldownS: 60,
-  minTradeUsdE2: 25_00,
-  maxGasPriceMwei: 80_000,
-  ttlS: 3600,
-};
-
-export const REHEARSAL_RULE: KeeperRule = {
-  frequency: 'hourly',
-  maxGasPriceWei: 40_000_000_000n,
-  maxGasUsdE8: 40_00000000n,
-  maxImpactBps: 50,
-  maxPaybackDays: 120,
-  volatilityBps: 8000,
-  riskAversionE2: 300,
+export const REHEARSAL_PORTFOLIO: Pick<ConfigFile, 'targets' | 'limits' | 'rule'> = {
+  targets: [
+    { symbol: 'WETH', percent: 40, band: { points: 5 } },
+    { symbol: 'WBTC', percent: 30, band: { points: 5 } },
+    { symbol: 'USDC', percent: 20, band: { points: 5 } },
+    { symbol: 'LINK', percent: 10, band: { points: 3 } },
+  ],
+  limits: {
+    destinationPercentOfBand: 0,
+    cooldownS: 3600,
+    maxSlipPercent: 1,
+    lossPercentPerDay: 1,
+    maxSlicePercent: 25,
+    sliceCooldownS: 60,
+    minTradeUsd: 25,
+    maxGasGwei: 80,
+    ttlS: 3600,
+  },
+  rule: {
+    frequency: 'hourly',
+    maxGasGwei: 40,
+    maxGasUsd: 40,
+    maxImpactPercent: 0.5,
+    maxPaybackDays: 120,
+    volatilityPercent: 80,
+    riskAversion: 3,
+  },
 };

@@ -3,7 +3,6 @@ import {
   type Address,
   createWalletClient,
   erc20Abi,
-  type Hex,
   http,
   type PublicClient,
   parseEventLogs,
@@ -13,22 +12,14 @@ import {
 import { vaultAbi } from '../../abi/Vault.ts';
 import { vaultFactoryAbi } from '../../abi/VaultFactory.ts';
 import { vaultLensAbi } from '../../abi/VaultLens.ts';
-import { REHEARSAL_POLICY, REHEARSAL_TARGETS, REHEARSAL_VALUE_USD } from './portfolio.ts';
-
-type Token = {
-  readonly symbol: string;
-  readonly address: Address;
-  readonly decimals: number;
-  readonly feedId: Hex;
-};
+import type { DraftConfig } from '../../config/schema.ts';
+import { REHEARSAL_VALUE_USD } from './portfolio.ts';
 
 export type RehearsalVaultInputs = {
   readonly client: PublicClient;
   readonly rpcUrl: string;
-  readonly chainId: number;
-  readonly factory: Address;
-  readonly lens: Address;
-  readonly tokens: readonly Token[];
+  /** The rehearsal's config; the vault is what it still lacks. */
+  readonly draft: DraftConfig;
   readonly owner: Account;
   readonly keeper: Address;
 };
@@ -55,28 +46,19 @@ export function ownerWallet(rpcUrl: string, owner: Account): WalletClient {
 
 /** Creates the vault as its owner would, then deposits exact amounts at the target weights. */
 export async function createRehearsalVault(inputs: RehearsalVaultInputs): Promise<Address> {
-  const { client, owner, tokens } = inputs;
+  const { client, owner, draft } = inputs;
   const send = ownerSender(client, ownerWallet(inputs.rpcUrl, owner), owner);
-  const targets = REHEARSAL_TARGETS.map(({ symbol, targetBps, bandBps }) => {
-    const token = tokens.find((t) => t.symbol === symbol);
-    if (!token) throw new Error(`the local chain has no ${symbol}`);
-    return { token, targetBps, bandBps };
-  }).sort((a, b) => (a.token.address.toLowerCase() < b.token.address.toLowerCase() ? -1 : 1));
+  const targets = [...draft.targets].sort((a, b) => (a.token.toLowerCase() < b.token.toLowerCase() ? -1 : 1));
 
   const created = await send({
-    to: inputs.factory,
+    to: draft.contracts.factory,
     abi: vaultFactoryAbi,
     functionName: 'create',
     args: [
       owner.address,
       inputs.keeper,
-      REHEARSAL_POLICY,
-      targets.map((t) => ({
-        token: t.token.address,
-        targetBps: t.targetBps,
-        bandBps: t.bandBps,
-        feedId: t.token.feedId,
-      })),
+      draft.policy,
+      targets.map(({ token, targetBps, bandBps, feedId }) => ({ token, targetBps, bandBps, feedId })),
       zeroHash,
     ],
   });
@@ -85,18 +67,19 @@ export async function createRehearsalVault(inputs: RehearsalVaultInputs): Promis
   const vault = event.args.vault;
 
   const [view] = await client.readContract({
-    address: inputs.lens,
+    address: draft.contracts.lens,
     abi: vaultLensAbi,
     functionName: 'vaults',
     args: [[vault]],
   });
-  for (const [i, { token, targetBps }] of targets.entries()) {
+  for (const [i, { symbol, token, targetBps }] of targets.entries()) {
     const priceUsdE8 = view?.prices[i]?.usdE8 ?? 0n;
-    if (priceUsdE8 === 0n) throw new Error(`the local chain has no fresh price of ${token.symbol}`);
+    if (priceUsdE8 === 0n) throw new Error(`the local chain has no fresh price of ${symbol}`);
     const valueUsdE8 = (REHEARSAL_VALUE_USD * 100_000_000n * BigInt(targetBps)) / 10_000n;
-    const amount = (valueUsdE8 * 10n ** BigInt(token.decimals)) / priceUsdE8;
-    await send({ to: token.address, abi: erc20Abi, functionName: 'approve', args: [vault, amount] });
-    await send({ to: vault, abi: vaultAbi, functionName: 'deposit', args: [token.address, amount] });
+    const decimals = view?.assets[i]?.decimals ?? 0;
+    const amount = (valueUsdE8 * 10n ** BigInt(decimals)) / priceUsdE8;
+    await send({ to: token, abi: erc20Abi, functionName: 'approve', args: [vault, amount] });
+    await send({ to: vault, abi: vaultAbi, functionName: 'deposit', args: [token, amount] });
   }
   return vault;
 }
