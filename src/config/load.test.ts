@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { KeelError } from '../core/errors.ts';
 import { configFrom, loadConfig, loadDraft } from './load.ts';
 import { saveConfigFile, writeAtomic } from './save.ts';
-import { exampleConfig } from './testing.ts';
+import { exampleConfig } from './testing/example.ts';
 
 let dir: string;
 beforeEach(() => {
@@ -432,7 +432,7 @@ describe('saving', () => {
       writeAtomic(path, 'new', { field: 'config', mode: 0o644, overwrite: true }, toFullDisk),
     );
     closeSync(full);
-    expect(error).toMatchObject({ code: 'DISK_FULL', field: 'config', value: path, exit: 2 });
+    expect(error).toMatchObject({ code: 'DISK_FULL', field: 'config', value: path, exit: 3 });
     expect(readFileSync(path, 'utf8')).toBe('precious');
     expect(readdirSync(dir)).toEqual(['keel.config.json']);
   });
@@ -440,7 +440,7 @@ describe('saving', () => {
   it('names a directory that is no directory', () => {
     const path = write('precious');
     expect(refusal(() => saveConfigFile(join(path, 'x'), exampleConfig(), { overwrite: true })).code).toBe(
-      'WRITE_FAILED',
+      'NOT_A_DIRECTORY',
     );
   });
 });

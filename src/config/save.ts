@@ -33,7 +33,8 @@ function writeError(path: string, field: string, error: unknown): KeelError {
     `cannot be written (${code ?? String(error)})`,
     'Check the path',
   ];
-  return new KeelError({ code: name, exit: EXIT.usage, field, value: path, reason, remedy, cause: error });
+  const exit = name === 'DISK_FULL' ? EXIT.actionNeeded : EXIT.usage;
+  return new KeelError({ code: name, exit, field, value: path, reason, remedy, cause: error });
 }
 
 function makeDirectory(path: string, field: string): void {

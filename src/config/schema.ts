@@ -107,7 +107,7 @@ const limits = z.strictObject({
   lossPercentPerDay: percent(0.01, 3, 'how much of the portfolio may be lost to execution per day').default(1),
   maxSlicePercent: percent(0.01, 100, 'how much of the portfolio one transaction may sell').default(10),
   sliceCooldownS: seconds(0, 65_535, 'the pause between two transactions of one rebalance').default(60),
-  minTradeUsd: percent(0, 1_000_000, 'the smallest trade in US dollars').default(10),
+  minTradeUsd: percent(0.01, 1_000_000, 'the smallest trade in US dollars').default(10),
   maxGasGwei: z
     .number()
     .min(0.001)

@@ -1,5 +1,5 @@
 /** A config file that is complete and correct, for tests that break one thing at a time. */
-import type { ConfigFile } from './schema.ts';
+import type { ConfigFile } from '../schema.ts';
 
 const A = (n: number) => `0x${n.toString(16).padStart(40, '0')}`;
 const F = (n: number) => `0x${n.toString(16).padStart(64, '0')}`;

@@ -1,0 +1,75 @@
+/** What the database knows about one vault, in the shape the status needs. */
+
+import type { Config } from '../config/schema.ts';
+import { decodeJson } from '../core/json.ts';
+import type { DecisionRecord } from '../core/types.ts';
+import { type CheckSummary, getCheck, listChecks } from '../store/checks.ts';
+import type { Q } from '../store/db.ts';
+import { liveExecution } from '../store/executions.ts';
+import { allFlows, type Flow } from '../store/flows.ts';
+import { health } from '../store/health.ts';
+import { journalOfExecution, type RunEvent } from '../store/journal.ts';
+import { costTotals } from '../store/series.ts';
+import type { Known } from './status.ts';
+
+async function runSentence(q: Q, vaultId: number): Promise<string | null> {
+  const run = await liveExecution(q, vaultId);
+  if (run === null) return null;
+  const told = (await journalOfExecution(q, run.id)).findLast((entry) => entry.kind === 'RUN');
+  return told === undefined ? 'It has just begun.' : decodeJson<RunEvent>(told.payload).detail;
+}
+
+/** {USD E8} deposits minus withdrawals, each valued when it happened; null when one had no price then. */
+export function depositedUsdE8(flows: readonly Flow[]): bigint | null {
+  let sum = 0n;
+  for (const flow of flows) {
+    if (flow.valueUsdE8 === null) return null;
+    sum += flow.kind === 'DEPOSIT' ? flow.valueUsdE8 : -flow.valueUsdE8;
+  }
+  return sum;
+}
+
+async function newestCheck(
+  q: Q,
+  vaultId: number,
+): Promise<{ lastCheck: DecisionRecord | null; lastSummary: CheckSummary | null }> {
+  const [lastSummary = null] = (await listChecks(q, vaultId, { limit: 1 })).checks;
+  const stored = lastSummary === null ? null : await getCheck(q, lastSummary.checkId);
+  return { lastCheck: stored?.record ?? null, lastSummary };
+}
+
+const NO_COSTS: Known['costs'] = { gasUsdE8: 0n, feeUsdE8: 0n, impactUsdE8: 0n, slippageUsdE8: 0n, totalUsdE8: 0n };
+
+/** There is no database yet: nobody has ever run a keeper here. */
+export const NOTHING_KNOWN: Known = {
+  lastCheck: null,
+  lastSummary: null,
+  run: null,
+  costs: NO_COSTS,
+  held: null,
+  depositedUsdE8: null,
+  keeperSeenS: null,
+};
+
+/** The lease that the keeper of this vault holds while it watches. */
+export function leaseName(config: Config): string {
+  return `${config.chainId}:${config.vault.toLowerCase()}`;
+}
+
+export async function readKnown(q: Q, vaultId: number, lease: string): Promise<Known> {
+  const [newest, run, costs, flows, life] = await Promise.all([
+    newestCheck(q, vaultId),
+    runSentence(q, vaultId),
+    costTotals(q, vaultId),
+    allFlows(q, vaultId),
+    health(q, vaultId, lease),
+  ]);
+  return {
+    ...newest,
+    run,
+    costs,
+    held: null,
+    depositedUsdE8: flows.length === 0 ? null : depositedUsdE8(flows),
+    keeperSeenS: life.keeperSeenS,
+  };
+}

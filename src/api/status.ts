@@ -1,0 +1,88 @@
+/** GET /api/status: the chain as it is now, joined with what the journal knows. Also what `keel status` prints. */
+import type { Config } from '../config/schema.ts';
+import { nextCheckAt } from '../core/checkTimes.ts';
+import { type HoldBalances, holdNavUsdE8 } from '../core/hold.ts';
+import type { Address, AssetView, DecisionRecord, Snapshot } from '../core/types.ts';
+import { assetViews, firstBadPrice, nav } from '../core/value.ts';
+import type { CheckSummary } from '../store/checks.ts';
+import { headlineOf } from './headline.ts';
+import type { LiveAnswer, VaultView } from './live.ts';
+import type { Costs, Status } from './types.ts';
+
+export type Known = {
+  readonly lastCheck: DecisionRecord | null;
+  readonly lastSummary: CheckSummary | null;
+  /** One sentence about the run under way; null = none. */
+  readonly run: string | null;
+  readonly costs: Costs;
+  /** null: the deposits have not been read from the chain yet. */
+  readonly held: HoldBalances | null;
+  /** Deposits minus withdrawals, each at its own time; null when one of them had no price. */
+  readonly depositedUsdE8: bigint | null;
+  readonly keeperSeenS: number | null;
+};
+
+function viewsOf(config: Config, view: VaultView): readonly AssetView[] {
+  const snapshot: Snapshot = {
+    schema: 'evenkeel.snapshot/1',
+    chainId: config.chainId,
+    mode: config.mode,
+    block: view.head,
+    vault: view.vault,
+    pools: [],
+    gas: { baseFeeWei: view.head.baseFeeWei, priorityFeeWei: 0n, nativeUsdE8: 0n },
+  };
+  return assetViews(snapshot);
+}
+
+/** @param live its `view` must not be null */
+export function buildStatus(
+  config: Config,
+  keeper: Address,
+  live: LiveAnswer & { readonly view: VaultView },
+  known: Known,
+): Status {
+  const { vault, head } = live.view;
+  const views = viewsOf(config, live.view);
+  const priced = live.down === null && firstBadPrice(vault.assets) === undefined;
+  const navUsdE8 = priced ? nav(vault.assets) : null;
+  const next =
+    config.rule.frequency === 'every-block'
+      ? null
+      : known.lastCheck === null
+        ? head.time
+        : nextCheckAt(config.rule.frequency, known.lastCheck.block.time);
+  const words = headlineOf({
+    vault,
+    views,
+    now: head.time,
+    chainDown: live.down === null ? null : `${live.down.value}: ${live.down.reason}`,
+    lastCheck: known.lastCheck,
+    run: known.run,
+    nextCheckAt: next,
+    keeperSeenS: known.keeperSeenS,
+  });
+  return {
+    schema: 'evenkeel.status/1',
+    mode: config.mode,
+    chainId: config.chainId,
+    vault: vault.address,
+    owner: vault.owner,
+    weth: config.contracts.weth,
+    ...words,
+    block: { number: head.number, time: head.time },
+    dataAgeS: live.dataAgeS,
+    navUsdE8,
+    holdNavUsdE8: navUsdE8 === null || known.held === null ? null : holdNavUsdE8(known.held, vault.assets),
+    depositedUsdE8: known.depositedUsdE8,
+    sinceStartUsdE8: navUsdE8 === null || known.depositedUsdE8 === null ? null : navUsdE8 - known.depositedUsdE8,
+    costs: known.costs,
+    assets: views,
+    pausedUntil: vault.state.pausedUntil,
+    policy: vault.policy,
+    rule: config.rule,
+    lastCheck: known.lastSummary,
+    nextCheckAt: next,
+    keeper: { address: keeper, lastSeenS: known.keeperSeenS === null ? null : Math.floor(known.keeperSeenS) },
+  };
+}

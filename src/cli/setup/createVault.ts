@@ -1,0 +1,28 @@
+/** The vault comes into being with its targets, limits and keeper already set: one transaction of the owner. */
+import { randomBytes } from 'node:crypto';
+import { encodeFunctionData, parseEventLogs, toHex } from 'viem';
+import { vaultFactoryAbi } from '../../abi/VaultFactory.ts';
+import type { Receipt } from '../../chain/receipts.ts';
+import type { DraftConfig } from '../../config/schema.ts';
+import type { Address, Hex } from '../../core/types.ts';
+import type { OwnerCall } from '../owner/send.ts';
+
+export function createVaultCall(config: DraftConfig, owner: Address, keeper: Address): OwnerCall {
+  // the vault wants its tokens ascending, so that duplicates cannot exist
+  const targets = config.targets
+    .map(({ token, targetBps, bandBps, feedId }) => ({ token, targetBps, bandBps, feedId }))
+    .sort((a, b) => (a.token.toLowerCase() < b.token.toLowerCase() ? -1 : 1));
+  const salt: Hex = toHex(randomBytes(32));
+  const data = encodeFunctionData({
+    abi: vaultFactoryAbi,
+    functionName: 'create',
+    args: [owner, keeper, config.policy, targets, salt],
+  });
+  return { from: owner, to: config.contracts.factory, data, what: 'init' };
+}
+
+export function createdVault(receipt: Receipt): Address {
+  const [event] = parseEventLogs({ abi: vaultFactoryAbi, eventName: 'VaultCreated', logs: receipt.logs as never });
+  if (event === undefined) throw new Error(`transaction ${receipt.hash} created no vault`);
+  return event.args.vault;
+}
