@@ -85,12 +85,12 @@ export async function startFixture(dir: string, world: World): Promise<Fixture> 
 
   const json = (response: ServerResponse, value: unknown): void =>
     send(response, 200, 'application/json', JSON.stringify(value));
-  const problem = (response: ServerResponse, status: number, code: string, reason: string): void =>
+  const problem = (response: ServerResponse, status: number, path: string, code: string, reason: string): void =>
     send(
       response,
       status,
       'application/problem+json',
-      JSON.stringify({ code, field: 'request', value: '', reason, remedy: 'See the log of the server.' }),
+      JSON.stringify({ code, field: 'path', value: path, reason, remedy: 'See the log of the server' }),
     );
 
   const answerOf = (path: string, query: URLSearchParams): unknown => {
@@ -119,7 +119,7 @@ export async function startFixture(dir: string, world: World): Promise<Fixture> 
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://fixture');
     requests.push(`${request.method} ${pathname}`);
     if (hanging.has(pathname)) return;
-    if (broken.has(pathname)) problem(response, 500, 'DATABASE_DOWN', 'The database does not answer.');
+    if (broken.has(pathname)) problem(response, 500, pathname, 'DATABASE_DOWN', 'the database does not answer');
     else if (pathname === '/api/events') {
       response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
       response.write(': open\n\n');
@@ -129,7 +129,7 @@ export async function startFixture(dir: string, world: World): Promise<Fixture> 
     else if (pathname === '/rehearsal/rpc') await rpc(request, response);
     else if (pathname.startsWith('/api/')) {
       const answer = answerOf(pathname, searchParams);
-      if (answer === null) problem(response, 404, 'CHECK_UNKNOWN', 'No check has this number.');
+      if (answer === null) problem(response, 404, pathname, 'CHECK_UNKNOWN', 'no check has this number');
       else json(response, answer);
     } else {
       const file = normalize(pathname === '/' ? '/index.html' : pathname);

@@ -174,7 +174,7 @@ describe('live', () => {
     await page.clock.fastForward(70_000);
     await page.getByTestId('stale-bar').waitFor();
     await page.getByTestId('server-bar').waitFor();
-    expect(await textOf(page, 'server-bar')).toContain('The Evenkeel server does not answer.');
+    expect(await textOf(page, 'server-bar')).toContain('the Evenkeel server does not answer.');
     expect(await textOf(page, 'nav')).toContain('$24,816.40');
   });
 

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { DESKTOP, launch, openWatched, PHONE, type View } from './browser.ts';
 import { buildPage } from './build.ts';
+import { fakeChain } from './fakeChain.ts';
 import { startFixture } from './fixture.ts';
 import { beforeFirstCheck, crowded, keeperSilent, ordinary, paused, unpriced, type World } from './fixtureData.ts';
 
@@ -50,6 +51,33 @@ for (const [view, size] of views)
     for (const fault of faults) process.stderr.write(`${name} ${view}: ${fault}\n`);
     await context.close();
   }
+// The owner's view: connected, both dialogs, tables, cursor, a narrow phone.
+for (const [view, size] of views) {
+  fixture.world = ordinary();
+  fixture.rpc = fakeChain(() => fixture.world).rpc;
+  const { context, page } = await openWatched(browser, size);
+  const shot = (name: string): Promise<Buffer> => page.screenshot({ path: join(out, `${name}-${view}.png`) });
+  await page.goto(fixture.url);
+  await page.getByTestId('check-row').first().waitFor();
+  await page.getByTestId('wallet').click();
+  await page.getByRole('button', { name: /Local test wallet/ }).waitFor();
+  await shot('connect');
+  await page.getByRole('button', { name: /Local test wallet/ }).click();
+  await page.getByTestId('connect-dialog').waitFor({ state: 'detached' });
+  await page.getByRole('group', { name: /Drift over time/ }).hover({ position: { x: 200, y: 60 } });
+  await shot('connected');
+  await page.getByRole('button', { name: 'Withdraw', exact: true }).click();
+  await page.getByTestId('coin').first().waitFor();
+  await shot('withdraw');
+  await page.getByRole('button', { name: 'Withdraw 4 coins' }).click();
+  await page.getByRole('button', { name: 'Done' }).waitFor();
+  await shot('withdrawn');
+  await page.getByRole('button', { name: 'Done' }).click();
+  for (const panel of ['allocation', 'drift'])
+    await page.getByTestId(panel).getByRole('button', { name: 'Show as table' }).click();
+  await shot('tables');
+  await context.close();
+}
 await browser.close();
 await fixture.close();
 await built.remove();

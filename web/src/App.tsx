@@ -49,6 +49,18 @@ function useArrival(hash: string): void {
   }, [hash]);
 }
 
+/** Says a changed state once. Numbers inside a headline count on, and are not read out each time. */
+function Announcer(props: { readonly headline: string }) {
+  const said = useRef('');
+  const gist = (text: string): string => text.replace(/\d[\d.,]*/g, '#');
+  if (gist(said.current) !== gist(props.headline)) said.current = props.headline;
+  return (
+    <p className="sr-only" role="status" aria-live="polite" data-testid="announcer">
+      {said.current}
+    </p>
+  );
+}
+
 export function App() {
   const hash = useHash();
   const route = parseRoute(hash);
@@ -94,9 +106,7 @@ export function App() {
         </div>
         <Page route={route} stale={fresh.stale && status.data !== null} />
       </main>
-      <p className="sr-only" role="status" aria-live="polite" data-testid="announcer">
-        {status.data === null ? '' : status.data.headline}
-      </p>
+      <Announcer headline={status.data?.headline ?? ''} />
       {connecting ? <ConnectDialog /> : null}
     </ModeContext>
   );

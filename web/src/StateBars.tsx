@@ -11,12 +11,11 @@ export function StateBars(props: {
   const { status, error, fresh } = props;
   if (status === null) return null;
   const silent = status.activity === 'KEEPER_SILENT';
-  const seen = status.keeper.lastSeenS;
   return (
     <>
       {error === null ? null : (
         <p className="bar warn" data-testid="server-bar">
-          {error.problem.reason} {error.problem.remedy}
+          {error.message}
         </p>
       )}
       {fresh.stale ? (
@@ -29,8 +28,7 @@ export function StateBars(props: {
       ) : null}
       {silent ? (
         <p className="bar bad" data-testid="silent-bar">
-          No keeper has checked in{seen === null ? '' : ` for ${duration(seen)}`}. Your coins are untouched. Run your
-          own with <code>keel run</code>, or pause.
+          No keeper has checked in. Your coins are untouched. Run your own with <code>keel run</code>, or pause.
         </p>
       ) : null}
     </>

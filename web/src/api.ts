@@ -13,9 +13,18 @@ export class ApiError extends Error {
   readonly problem: Problem;
 
   constructor(problem: Problem, cause?: unknown) {
-    super(`${problem.reason} ${problem.remedy}`, cause === undefined ? undefined : { cause });
+    super(sentencesOf(problem), cause === undefined ? undefined : { cause });
     this.problem = problem;
   }
+}
+
+function withStop(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
+/** "check 999: does not exist. Open the list of decisions." The server's reasons begin in lower case, after their subject. */
+export function sentencesOf({ field, value, reason, remedy }: Problem): string {
+  return `${field.charAt(0).toUpperCase()}${field.slice(1)} ${value}: ${withStop(reason)} ${withStop(remedy)}`;
 }
 
 function isProblem(body: unknown): body is Problem {
@@ -31,23 +40,23 @@ async function getJson(path: string, schema: string): Promise<unknown> {
       code: 'API_UNREACHABLE',
       field: 'server',
       value: path,
-      reason: 'The Evenkeel server does not answer.',
-      remedy: 'Check that it is still running in the terminal. This page tries again by itself.',
+      reason: 'the Evenkeel server does not answer',
+      remedy: 'Check that it is still running in its terminal. This page tries again by itself',
     };
     throw new ApiError(problem, cause);
   }
   const body: unknown = await response.json().catch(() => null);
   if (!response.ok) {
     if (isProblem(body)) throw new ApiError(body);
-    throw new ApiError(wrongAnswer(path, `The server answered ${response.status} without saying why.`));
+    throw new ApiError(wrongAnswer(path, `the answer was ${response.status}, without saying why`));
   }
   if (typeof body !== 'object' || body === null || !('schema' in body) || body.schema !== schema)
-    throw new ApiError(wrongAnswer(path, `The answer is not an ${schema} document.`));
+    throw new ApiError(wrongAnswer(path, `the answer is not an ${schema} document`));
   return body;
 }
 
 function wrongAnswer(path: string, reason: string): Problem {
-  const remedy = 'Reload the page; if it stays, the page and the server are of different versions.';
+  const remedy = 'Reload the page; if it stays, the page and the server are of different versions';
   return { code: 'API_ANSWER', field: 'server', value: path, reason, remedy };
 }
 

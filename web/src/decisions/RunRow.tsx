@@ -40,7 +40,7 @@ function CheckRow(props: { readonly check: ApiCheckSummary; readonly now: number
         <OutcomeTag outcome={check.outcome} /> {prose(check.sentence)}{' '}
         {check.costUsdE8 === null ? null : (
           <>
-            Cost <Money usdE8={BigInt(check.costUsdE8)} />.{' '}
+            It cost <Money usdE8={BigInt(check.costUsdE8)} />.{' '}
           </>
         )}
         <Why check={check} now={props.now} />

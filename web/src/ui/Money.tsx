@@ -18,16 +18,21 @@ export function Money(props: { readonly usdE8: bigint; readonly sign?: SignStyle
 }
 
 /** Five significant digits; the whole amount on hover and for copying. */
-export function TokenAmount(props: {
-  readonly amount: bigint;
-  readonly decimals: number;
-  readonly symbol: string;
-  readonly exact?: boolean;
-}) {
+export function TokenAmount(props: { readonly amount: bigint; readonly decimals: number; readonly symbol: string }) {
   const exact = tokenExact(props.amount, props.decimals);
   return (
     <span className="money" title={`${exact} ${props.symbol}`}>
-      {props.exact === true ? exact : tokenShort(props.amount, props.decimals)} {props.symbol}
+      {tokenShort(props.amount, props.decimals)} {props.symbol}
+      <Suffix />
+    </span>
+  );
+}
+
+/** Every digit, without the symbol. */
+export function ExactAmount(props: { readonly amount: bigint; readonly decimals: number }) {
+  return (
+    <span className="money">
+      {tokenExact(props.amount, props.decimals)}
       <Suffix />
     </span>
   );

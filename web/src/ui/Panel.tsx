@@ -3,13 +3,9 @@ import type { ApiError } from '../api.ts';
 
 /** What a panel shows when its own data could not be had; the rest of the page goes on. */
 export function PanelError(props: { readonly error: ApiError }) {
-  const { reason, remedy, code } = props.error.problem;
   return (
     <p className="panel-error" data-testid="panel-error">
-      <span>
-        {reason} {remedy}
-      </span>{' '}
-      <code>{code}</code>
+      <span>{props.error.message}</span> <code>{props.error.problem.code}</code>
     </p>
   );
 }

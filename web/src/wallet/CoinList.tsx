@@ -1,4 +1,4 @@
-import { TokenAmount } from '../ui/Money.tsx';
+import { ExactAmount } from '../ui/Money.tsx';
 import type { Coin } from './useExit.ts';
 
 /** Every coin with its exact amount; each can be left behind. */
@@ -22,7 +22,7 @@ export function CoinList(props: {
             />
             <span className="name">{coin.symbol}</span>
             <span className="n" data-testid="coin-amount">
-              <TokenAmount amount={coin.balance} decimals={coin.decimals} symbol={coin.symbol} exact />
+              <ExactAmount amount={coin.balance} decimals={coin.decimals} />
             </span>
           </label>
           {props.failing?.toLowerCase() === coin.token.toLowerCase() ? (

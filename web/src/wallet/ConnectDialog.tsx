@@ -72,8 +72,10 @@ export function ConnectDialog() {
                 }}
               >
                 <Icon src={w.info.icon} />
-                <span className="name">{w.info.name}</span>
-                <code className="muted">{w.info.rdns}</code>
+                <span className="name">
+                  {w.info.name}
+                  <code>{w.info.rdns}</code>
+                </span>
               </button>
             </li>
           ))}
