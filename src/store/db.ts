@@ -75,6 +75,8 @@ export async function openDb(options: OpenOptions): Promise<Db> {
     connectionTimeoutMillis: 10_000,
     application_name: 'evenkeel',
     onConnect: async (client) => {
+      // A connection that breaks while nobody waits for its answer says so here; its next query fails, and that is handled.
+      client.on('error', () => {});
       await client.query("set time zone 'UTC'");
     },
   });

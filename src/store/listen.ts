@@ -41,7 +41,12 @@ export function follow(options: Options): Listener {
 
   const session = async (): Promise<void> => {
     let lost = false;
-    const mine = new Client({ ...options.connection(), keepAlive: true, keepAliveInitialDelayMillis: 10_000 });
+    const mine = new Client({
+      ...options.connection(),
+      application_name: 'evenkeel-listen',
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 10_000,
+    });
     client = mine;
     const lose = () => {
       lost = true;

@@ -213,7 +213,10 @@ export async function migrate(pool: Pool, where: string): Promise<void> {
 }
 
 async function versionOf(db: Pool | ClientBase, where: string): Promise<number> {
-  const found = await db.query<{ there: boolean }>(`select to_regclass('schema_version') is not null as there`);
+  // Not to_regclass: inside a transaction it answers from a cache that misses what another process has just committed.
+  const found = await db.query<{ there: boolean }>(
+    `select exists (select from pg_class where relname = 'schema_version' and pg_table_is_visible(oid)) as there`,
+  );
   if (found.rows[0]?.there !== true) return 0;
   const rows = await db.query<{ v: number }>('select v from schema_version');
   const v = rows.rows[0]?.v ?? 0;
