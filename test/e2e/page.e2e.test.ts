@@ -160,6 +160,7 @@ describe('live', () => {
     expect(await textOf(page, 'stale-bar')).toMatch(/^Data 2 min old\. Trading controls are off until it refreshes\./);
     expect(await page.locator('.page.stale').count()).toBe(1);
     expect(await textOf(page, 'data-age')).toBe('Data 2 min old, block 19,204,118');
+    expect(await axe(page)).toEqual([]);
     fixture.world = ordinary();
     await page.getByTestId('stale-bar').waitFor({ state: 'detached' });
   });

@@ -31,7 +31,7 @@ function Chart(props: { readonly series: ApiSeries; readonly assets: readonly As
   const [cursor, setCursor] = useState<number | null>(null);
   const [from, to] = domainOf(series);
   const narrow = width < 480;
-  const left = narrow ? 36 : 46;
+  const left = narrow ? 40 : 46;
   const right = width - (narrow ? 64 : 76);
   const x = (time: number): number => left + ((time - from) / (to - from)) * (right - left);
   const shown = series.points.filter((p) => p.time >= from);

@@ -52,6 +52,8 @@ export function DriftStrip(props: {
   const y = (bps: number): number => mid - (bps / end) * (mid - 3);
   const now = cursor === null ? values.at(-1)?.[1] : (cursor.driftBps[asset.column] ?? null);
   const cursorBps = cursor === null ? null : (cursor.driftBps[asset.column] ?? null);
+  // 12 px semibold is at most about 7.8 px per character.
+  const room = Math.floor((frame.width - right - 8) / 7.8);
   // With a drift far beyond the band the two edge labels would touch each other.
   const bothEdges = y(-band) - y(band) >= 13;
   return (
@@ -92,7 +94,7 @@ export function DriftStrip(props: {
         <circle className="dot" cx={frame.x(cursor.time)} cy={y(cursorBps)} r={3.5} />
       )}
       <text className="k" x={right + 8} y={mid - 3}>
-        {asset.symbol.length > 8 ? `${asset.symbol.slice(0, 7)}\u2026` : asset.symbol}
+        {asset.symbol.length > room ? `${asset.symbol.slice(0, room - 1)}\u2026` : asset.symbol}
       </text>
       <text x={right + 8} y={mid + 13}>
         {now === null || now === undefined ? 'no price' : `${points(now, 'always')} pt`}
