@@ -111,6 +111,15 @@ function legOf(f: FillInputs, pair: Pair, pool: PoolState, part: RoutePart): Leg
   };
 }
 
+/** Rather than leave the next slice a remainder below the smallest trade, share what is wanted between the two. */
+function evenedOut(f: FillInputs, amountIn: bigint, minTrade: bigint): bigint {
+  const whole = maxSellAmount({ ...f, policy: { ...f.policy, maxSliceBps: 10_000 }, soldInSliceUsdE8: 0n });
+  const worth = (amount: bigint): bigint => valueUsdE8(amount, f.sell.priceUsdE8, f.sell.decimals);
+  const half = (whole + 1n) / 2n;
+  const stranded = whole > amountIn && worth(whole - amountIn) < minTrade;
+  return stranded && half <= amountIn && worth(half) >= minTrade ? half : amountIn;
+}
+
 /** The second half of a split meets limits that the first half has moved by a rounding: clamp it as the vault will. */
 function clampPart(
   part: RoutePart,
@@ -177,17 +186,19 @@ export function allocate(inputs: AllocateInputs, order: Order): Allocation {
     }
     const pools = [...snapshot.pools];
     const touched = new Set<number>();
+    const used = new Set<string>();
     const legs: Leg[] = [];
     const begins = inputs.begins && slices.length === 0;
     let soldInSliceUsdE8 = 0n;
 
     const takeNext = (): boolean => {
       for (const pair of pairsOf(assets, targets, pools, order)) {
-        if (notes.has(`${pair.sell}>${pair.buy}`) || sold.has(pair.buy) || bought.has(pair.sell)) continue;
+        const key = `${pair.sell}>${pair.buy}`;
+        if (notes.has(key) || used.has(key) || sold.has(pair.buy) || bought.has(pair.sell)) continue;
         const [sell, buy] = [assets[pair.sell], assets[pair.buy]];
         if (sell === undefined || buy === undefined) continue;
         const f: FillInputs = { policy, sell, buy, epochNavUsdE8: navE, soldInSliceUsdE8 };
-        const amountIn = maxSellAmount(f);
+        const amountIn = evenedOut(f, maxSellAmount(f), minTrade);
         const worth = valueUsdE8(amountIn, sell.priceUsdE8, sell.decimals);
         if (worth === 0n || worth < minTrade) {
           // Too small only because this slice is nearly full: the next slice will take it.
@@ -228,6 +239,7 @@ export function allocate(inputs: AllocateInputs, order: Order): Allocation {
           );
           continue;
         }
+        used.add(key);
         if (take(pair, route.parts)) return true;
         if (stopped !== null) return false;
       }

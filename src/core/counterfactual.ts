@@ -63,28 +63,40 @@ function whenOutsideBand(s: Situation): string | null {
   return `Would trade if the weight of ${v.symbol} ${parts.join(', or ')}${schedule}.`;
 }
 
-/**
- * {wei} gas price at which the plan would pass every gas limit and still pay back; null when not even free gas helps.
- * A plan that gas has eaten whole is planned once more as if gas were free, to learn its units.
- */
+/** {wei} highest gas price at which `plan` meets the gas limits and pays back; null when not even free gas helps. */
+function breakEvenWei(plan: Plan, { rule, snapshot }: Situation): bigint | null {
+  const units = planGasUnits(plan.slices, snapshot.vault.assets.length, plan.kind !== 'CONTINUE');
+  const weiFor = (usdE8: bigint): bigint => mulDiv(usdE8, WEI_PER_NATIVE, units * snapshot.gas.nativeUsdE8);
+  const affordable = mulDiv(max(0n, plan.yearlySavingUsdE8), BigInt(Math.floor(rule.maxPaybackDays)), 365n);
+  const forGas = affordable - plan.cost.feeUsdE8 - plan.cost.impactUsdE8;
+  if (forGas <= 0n) return null;
+  return weiFor(rule.maxGasUsdE8 === null ? forGas : min(forGas, rule.maxGasUsdE8));
+}
+
+/** {wei} gas price at which this would trade; null when gas is not what keeps it. */
 function affordableGasWei(s: Situation): bigint | null {
   const { rule, snapshot, due } = s;
-  const caps: bigint[] = [];
+  if (snapshot.gas.nativeUsdE8 === 0n) return null;
+  const planAt = (baseFeeWei: bigint): Plan | null =>
+    planRebalance({ ...snapshot, gas: { ...snapshot.gas, baseFeeWei, priorityFeeWei: 0n } }, rule, due).plan;
+  const ceilings: bigint[] = [];
   if (snapshot.vault.policy.maxGasPriceMwei > 0)
-    caps.push(BigInt(snapshot.vault.policy.maxGasPriceMwei) * WEI_PER_MWEI);
-  if (rule.maxGasPriceWei !== null) caps.push(rule.maxGasPriceWei);
-  const free = { ...snapshot, gas: { ...snapshot.gas, baseFeeWei: 0n, priorityFeeWei: 0n } };
-  const plan = s.plan ?? planRebalance(free, rule, due).plan;
-  if (plan && snapshot.gas.nativeUsdE8 > 0n) {
-    const units = planGasUnits(plan.slices, snapshot.vault.assets.length, plan.kind !== 'CONTINUE');
-    const weiFor = (usdE8: bigint): bigint => mulDiv(usdE8, WEI_PER_NATIVE, units * snapshot.gas.nativeUsdE8);
-    if (rule.maxGasUsdE8 !== null) caps.push(weiFor(rule.maxGasUsdE8));
-    const affordable = mulDiv(max(0n, plan.yearlySavingUsdE8), BigInt(Math.floor(rule.maxPaybackDays)), 365n);
-    const forGas = affordable - plan.cost.feeUsdE8 - plan.cost.impactUsdE8;
-    if (forGas <= 0n) return null;
-    caps.push(weiFor(forGas));
+    ceilings.push(BigInt(snapshot.vault.policy.maxGasPriceMwei) * WEI_PER_MWEI);
+  if (rule.maxGasPriceWei !== null) ceilings.push(rule.maxGasPriceWei);
+  const plan = s.plan ?? planAt(0n);
+  if (plan) {
+    let wei = breakEvenWei(plan, s);
+    // Dearer gas makes for plainer plans, which can afford a little more: follow that as far as it goes.
+    for (let round = 0; round < 4 && wei !== null; round++) {
+      const plainer = planAt(wei);
+      const next: bigint | null = plainer && breakEvenWei(plainer, s);
+      if (next === null || next <= wei) break;
+      wei = next;
+    }
+    if (wei === null) return null;
+    ceilings.push(wei);
   }
-  return caps.length === 0 ? null : caps.reduce(min);
+  return ceilings.length === 0 ? null : ceilings.reduce(min);
 }
 
 function whenGasFalls(s: Situation): string | null {
@@ -123,6 +135,13 @@ function whenBudgetRefills(s: Situation): string {
   return `Would trade in ${durationText(wait)}, when enough of the loss budget has refilled.`;
 }
 
+/** Assets whose price is bad, or too old for the time the decision is made for. */
+export function badPrices(s: Situation): AssetState[] {
+  return s.snapshot.vault.assets.filter(
+    (a) => a.priceStatus !== 'OK' || (a.heartbeatS !== undefined && s.now - a.priceUpdatedAt > a.heartbeatS),
+  );
+}
+
 function priceLine(asset: AssetState | undefined, now: number): string {
   if (!asset) return 'Would decide once the native coin has a price again.';
   const age = durationText(now - asset.priceUpdatedAt);
@@ -151,7 +170,7 @@ export function counterfactualFor(reason: Reason, s: Situation): string | null {
     case 'COOLDOWN':
       return `Would trade in ${durationText(due.retryAt - now)}, when the cooldown is over, if the drift is still there.`;
     case 'GAS_ABOVE_CAP':
-      return whenGasFalls(s);
+      return whenGasFalls(s) ?? 'Would trade if gas fell below its ceiling and the drift grew.';
     case 'COST_EXCEEDS_BENEFIT':
       return (
         whenGasFalls(s) ??
@@ -161,10 +180,7 @@ export function counterfactualFor(reason: Reason, s: Situation): string | null {
     case 'PRICE_INVALID':
     case 'PRICE_OUT_OF_BOUNDS':
     case 'PRICE_UNREACHABLE':
-      return priceLine(
-        assets.find((a) => a.priceStatus !== 'OK' && `PRICE_${a.priceStatus}` === reason),
-        now,
-      );
+      return priceLine(badPrices(s)[0], now);
     case 'POOL_PRICE_DIVERGES':
       return `Would trade if the pool price came within ${percentText(policy.maxSlipBps)} of the oracle's.`;
     case 'IMPACT_ABOVE_CAP':

@@ -80,7 +80,6 @@ export function decide(snapshot: Snapshot, rule: KeeperRule, context: DecisionCo
     guards,
     plan,
     leftOver,
-    finishEpoch:
-      due.kind === 'CONTINUE' && plan === null && blockedBy === null && !firstBadPrice(snapshot.vault.assets),
+    finishEpoch: due.kind === 'CONTINUE' && plan === null && !firstBadPrice(snapshot.vault.assets),
   };
 }

@@ -56,16 +56,12 @@ function flag(code: Reason, name: string, ok: boolean, enforcedBy: Guard['enforc
 }
 
 function priceGuards(asset: AssetState, now: number): Guard[] {
-  const out: Guard[] = [];
   const status = asset.priceStatus;
-  if (asset.heartbeatS !== undefined) {
-    const age = BigInt(now - asset.priceUpdatedAt);
-    const g = atMost('PRICE_STALE', `price age ${asset.symbol}`, 'SECONDS', age, BigInt(asset.heartbeatS), 'VAULT');
-    out.push({ ...g, pass: g.pass && status !== 'STALE' });
-  }
   const code = status === 'OK' ? 'PRICE_INVALID' : (`PRICE_${status}` as const);
-  out.push(flag(code, `price ${asset.symbol}`, status === 'OK', 'VAULT'));
-  return out;
+  const good = flag(code, `price ${asset.symbol}`, status === 'OK', 'VAULT');
+  if (asset.heartbeatS === undefined) return [good];
+  const age = BigInt(now - asset.priceUpdatedAt);
+  return [good, atMost('PRICE_STALE', `price age ${asset.symbol}`, 'SECONDS', age, BigInt(asset.heartbeatS), 'VAULT')];
 }
 
 /** {bps, rounded up} how much less than its oracle value a leg is quoted; negative when it is quoted more. */

@@ -47,8 +47,10 @@ function noteFor(a: Allocation, index: number, surplus: boolean): Note {
  * What lies beyond the destinations and is large enough to trade, largest first. Less than 0.1 points is what fees leave
  * behind, not drift.
  */
-function leftOverOf(a: Allocation, policy: VaultPolicy, epochNavUsdE8: bigint): LeftOver {
-  const worthTelling = max(minTradeUsdE8(policy), mulDiv(epochNavUsdE8, 10n, BPS) + 1n);
+function leftOverOf(a: Allocation, policy: VaultPolicy, epochNavUsdE8: bigint, begins: boolean): LeftOver {
+  // When the vault calls a rebalance due and nothing can be done, even a small remainder is the reason.
+  const stuck = begins && a.slices.length === 0;
+  const worthTelling = stuck ? 1n : max(minTradeUsdE8(policy), mulDiv(epochNavUsdE8, 10n, BPS) + 1n);
   return a.assets
     .map((asset, index) => {
       const gap = assetValueUsdE8(asset) - targetValueUsdE8(asset.targetBps, epochNavUsdE8);
@@ -111,13 +113,13 @@ export function planRebalance(snapshot: Snapshot, rule: KeeperRule, due: DueStat
   };
   const targets = vault.assets.map((a) => targetValueUsdE8(a.targetBps, epochNavUsdE8));
   let best = allocate(inputs, 'LARGEST');
-  let leftOver = leftOverOf(best, vault.policy, epochNavUsdE8);
+  let leftOver = leftOverOf(best, vault.policy, epochNavUsdE8, begins);
   if (leftOver.some((l) => l.reason === 'NO_ROUTE')) {
     // Largest first may spend the only counterpart that another asset could reach.
     const other = allocate(inputs, 'SCARCEST');
     if (squaredAt(other.assets, targets) < squaredAt(best.assets, targets)) {
       best = other;
-      leftOver = leftOverOf(best, vault.policy, epochNavUsdE8);
+      leftOver = leftOverOf(best, vault.policy, epochNavUsdE8, begins);
     }
   }
   if (best.slices.length === 0) return { plan: null, leftOver, blockedBy: leftOver[0]?.reason ?? null };

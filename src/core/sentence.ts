@@ -1,5 +1,5 @@
 /** One plain sentence per decision: the figure first, then why. */
-import { mostDrifted, type Situation } from './counterfactual.ts';
+import { badPrices, mostDrifted, type Situation } from './counterfactual.ts';
 import { durationText, gweiText, percentText, pointsText, usdText } from './format.ts';
 import { plannedLossUsdE8 } from './guards.ts';
 import { minTradeUsdE8 } from './limits.ts';
@@ -73,7 +73,7 @@ const PRICE_WORDS: Partial<Record<Reason, string>> = {
 };
 
 function priceSentence(s: Situation, reason: Reason): string {
-  const bad = s.snapshot.vault.assets.filter((a) => a.priceStatus !== 'OK');
+  const bad = badPrices(s);
   const first = bad[0];
   const of = first ? listed(bad.map((a) => a.symbol)) : 'the native coin';
   const age = first && reason === 'PRICE_STALE' ? ` (${durationText(s.now - first.priceUpdatedAt)})` : '';
