@@ -3,7 +3,7 @@ import type { Address } from '../src/core/types.ts';
 import { accountsOf, type DevAccounts } from './accounts.ts';
 import { startAnvil } from './anvil.ts';
 import { type Deployment, deploy } from './deploy.ts';
-import { SYMBOLS } from './layout.ts';
+import type { TokenSymbol } from './layout.ts';
 import { buildPath } from './market/path.ts';
 import { createMarket, type Market } from './market/replay.ts';
 import type { Scenario } from './scenarios/scenario.ts';
@@ -49,13 +49,20 @@ export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
   try {
     const { rpc } = anvil;
     const path = buildPath(scenario, seed);
-    const prices = Object.fromEntries(SYMBOLS.map((s) => [s, path.priceE8At(s, scenario.startTime)]));
-    const deployment = await deploy(rpc, accounts, prices as Parameters<typeof deploy>[2], deployedAt);
+    const first = (symbol: TokenSymbol): bigint => path.priceE8At(symbol, scenario.startTime);
+    const prices = {
+      WETH: first('WETH'),
+      USDC: first('USDC'),
+      WBTC: first('WBTC'),
+      LINK: first('LINK'),
+      UNI: first('UNI'),
+    };
+    const deployment = await deploy(rpc, accounts, prices, deployedAt);
     // From here on every transaction gets a block of its own, twelve seconds after the last.
     await rpc.call('anvil_setBlockTimestampInterval', BLOCK_S);
     await rpc.call('evm_setAutomine', true);
     const deployer: Address = accounts.deployer.address;
-    const market = createMarket(rpc, deployment, scenario, { seed, deployer, deployedAt });
+    const market = createMarket(rpc, deployment, scenario, { path, seed, deployer, deployedAt });
     await market.step(scenario.startTime);
     return {
       rpcUrl: anvil.rpcUrl,

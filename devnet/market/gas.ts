@@ -3,6 +3,15 @@ import { randomOf } from '../random.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import type { MarketPath } from './path.ts';
 
+/** Public yearly means of the Ethereum gas price. */
+export const YEARLY_MEAN_GWEI: Readonly<Record<number, number>> = {
+  2021: 105,
+  2022: 49,
+  2023: 34,
+  2024: 20,
+  2025: 3.5,
+};
+
 const HOUR_S = 3_600;
 /** Of the log of the calm part; one hour remembers this much of the last. */
 const PERSISTENCE = 0.9;

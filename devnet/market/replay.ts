@@ -1,10 +1,8 @@
 /**
  * Plays a scenario on a devnet: each step is one block at a given chain time in which the due feed rounds are published
- * and every pool that left its fee band is traded back to the edge. No number depends on the wall clock; the clock
- * below only chooses when the next step happens.
+ * and every pool that left its fee band is traded back to the edge. No number depends on the wall clock.
  */
 import { decodeFunctionResult, encodeFunctionData } from 'viem';
-import { EXIT, KeelError } from '../../src/core/errors.ts';
 import type { Address, Hex } from '../../src/core/types.ts';
 import { marketAbi } from '../artifacts/Market.ts';
 import { poolSeederAbi } from '../artifacts/PoolSeeder.ts';
@@ -13,9 +11,10 @@ import { TOKENS, type TokenSymbol } from '../layout.ts';
 import { feeBand } from '../liquidity.ts';
 import { hex, type Rpc } from '../rpc.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
+import { createClock } from './clock.ts';
 import { createFeeds, type FeedRound } from './feeds.ts';
 import { baseFeeAt, gasSeries } from './gas.ts';
-import { buildPath } from './path.ts';
+import type { MarketPath } from './path.ts';
 
 export type Step = {
   /** Unix seconds of the block. */
@@ -36,11 +35,9 @@ export type Market = {
   readonly baseFeeAt: (time: number) => bigint;
   /** One block at `toTime`, an hour after the last when absent; a second after the newest block if that is later. */
   readonly step: (toTime?: number) => Promise<Step>;
-  /** Chain seconds per second while the clock runs. */
-  readonly speed: number;
-  /** @throws KeelError unless 1 to 14,400 */
+  /** Chain seconds per second while the clock runs. @throws KeelError unless 1 to 14,400 */
   readonly setSpeed: (speed: number) => void;
-  /** Starts the clock. It stops by itself at the end of the scenario and at the first step that fails. */
+  /** Starts the clock, which stops by itself at the end of the scenario and at the first step that fails. */
   readonly start: (onError: (error: unknown) => void) => void;
   /** Stops the clock and waits for the step under way. */
   readonly stop: () => Promise<void>;
@@ -48,15 +45,19 @@ export type Market = {
 
 export const MAX_SPEED = 14_400;
 const HOUR_S = 3_600;
-const BLOCK_S = 12;
-/** The clock makes at most four blocks a second. */
-const MIN_TICK_S = 0.25;
 const STEP_GAS = 40_000_000;
+const ORDER_ATTEMPTS = 10;
 
-export type MarketOptions = { readonly seed: number; readonly deployer: Address; readonly deployedAt: number };
+export type MarketOptions = {
+  /** `buildPath(scenario, seed)`. */
+  readonly path: MarketPath;
+  readonly seed: number;
+  readonly deployer: Address;
+  readonly deployedAt: number;
+};
 
 export function createMarket(rpc: Rpc, deployment: Deployment, scenario: Scenario, options: MarketOptions): Market {
-  const path = buildPath(scenario, options.seed);
+  const { path } = options;
   const gas = gasSeries(scenario, path, options.seed);
   const feeds = createFeeds(path, options.deployedAt);
   const aggregators = new Map(deployment.feeds.map((f) => [f.symbol, f.aggregator]));
@@ -71,10 +72,7 @@ export function createMarket(rpc: Rpc, deployment: Deployment, scenario: Scenari
   });
 
   let time = options.deployedAt;
-  let speed = 1;
   let queue: Promise<unknown> = Promise.resolve();
-  let timer: NodeJS.Timeout | null = null;
-  let ticking = false;
 
   /** Time of the newest block and the square-root price of each pool, in one call. */
   async function peek(): Promise<{ blockTime: number; sqrtX96: readonly bigint[] }> {
@@ -88,51 +86,57 @@ export function createMarket(rpc: Rpc, deployment: Deployment, scenario: Scenari
     return feeBand(side(pool.token0), side(pool.token1), pool.feePips);
   }
 
+  /**
+   * Settles time and base fee of the next block. Somebody's transaction may get a block between the look and the order;
+   * time never runs backwards, so the order is then refused and given anew.
+   * @returns the block's time, and the pools as they were found
+   */
+  async function order(wanted: number): Promise<{ t: number; sqrtX96: readonly bigint[] }> {
+    for (let attempt = 1; ; attempt++) {
+      const { blockTime, sqrtX96 } = await peek();
+      const t = Math.max(wanted, blockTime + 1);
+      try {
+        await rpc.batch([
+          ['evm_setNextBlockTimestamp', [t]],
+          ['anvil_setNextBlockBaseFeePerGas', [hex(baseFee(t))]],
+        ]);
+        return { t, sqrtX96 };
+      } catch (error) {
+        if (attempt === ORDER_ATTEMPTS || !/timestamp error/i.test(String(error))) throw error;
+      }
+    }
+  }
+
   async function mine(t: number, to: Address, data: Hex): Promise<void> {
-    await setNextBlock(t);
     const tx = { from: options.deployer, to, data, gas: hex(STEP_GAS), ...fees(baseFee(t)) };
     const receipt = await rpc.call<{ status: Hex; transactionHash: Hex }>('eth_sendTransactionSync', tx);
     if (receipt.status !== '0x1') throw new Error(`market transaction ${receipt.transactionHash} reverted`);
   }
 
-  async function setNextBlock(t: number): Promise<void> {
-    await rpc.batch([
-      ['evm_setNextBlockTimestamp', [t]],
-      ['anvil_setNextBlockBaseFeePerGas', [hex(baseFee(t))]],
-    ]);
-  }
-
-  /** Each drain is a block of its own, a second apart, before the step's block. */
-  async function drainDue(toTime: number, newest: number): Promise<number> {
-    let t = newest;
+  /** Each pool is drained in a block of its own, a second after the newest. */
+  async function drainDue(toTime: number): Promise<void> {
     for (let next = drains[0]; next && at(next.atHour) <= toTime; next = drains[0]) {
-      drains.shift();
       for (const name of next.pools) {
         const pool = deployment.pools.find((p) => p.name === name);
         if (!pool) throw new Error(`scenario ${scenario.name} drains the unknown pool ${name}`);
-        t += 1;
+        const { t } = await order(0);
         await mine(t, deployment.seeder, drainData(pool, next.keepBps));
       }
+      drains.shift();
     }
-    return t;
   }
 
   async function stepNow(wanted: number): Promise<Step> {
-    let { blockTime, sqrtX96 } = await peek();
-    blockTime = await drainDue(wanted, blockTime);
-    const t = Math.max(wanted, blockTime + 1);
+    await drainDue(wanted);
+    const { t, sqrtX96 } = await order(wanted);
     const rounds = feeds.advance(t);
     const moved = deployment.pools.flatMap((pool, i) => {
       const { low, high } = bandOf(pool, t);
       const now = sqrtX96[i] ?? 0n;
       return now < low || now > high ? [{ pool, low, high }] : [];
     });
-    if (rounds.length === 0 && moved.length === 0) {
-      await setNextBlock(t);
-      await rpc.call('evm_mine');
-    } else {
-      await mine(t, deployment.market, stepData(rounds, moved));
-    }
+    if (rounds.length === 0 && moved.length === 0) await rpc.call('evm_mine');
+    else await mine(t, deployment.market, stepData(rounds, moved));
     // The next block may be somebody's transaction: it costs what the hour costs, not an eighth less for an empty block.
     await rpc.call('anvil_setNextBlockBaseFeePerGas', hex(baseFee(t)));
     time = t;
@@ -163,22 +167,13 @@ export function createMarket(rpc: Rpc, deployment: Deployment, scenario: Scenari
     return result;
   }
 
-  const tickS = (): number => Math.max(BLOCK_S / speed, MIN_TICK_S);
-
-  function schedule(onError: (error: unknown) => void): void {
-    timer = setTimeout(() => {
-      step(Math.min(time + Math.round(tickS() * speed), path.endTime)).then(
-        () => {
-          if (ticking && time < path.endTime) schedule(onError);
-          else ticking = false;
-        },
-        (error: unknown) => {
-          ticking = false;
-          onError(error);
-        },
-      );
-    }, tickS() * 1_000);
-  }
+  const clock = createClock({
+    maxSpeed: MAX_SPEED,
+    beat: async (seconds) => {
+      await step(Math.min(time + seconds, path.endTime));
+      return time < path.endTime;
+    },
+  });
 
   return {
     scenario,
@@ -189,24 +184,13 @@ export function createMarket(rpc: Rpc, deployment: Deployment, scenario: Scenari
     get done() {
       return time >= path.endTime;
     },
-    get speed() {
-      return speed;
-    },
     priceAt: path.priceAt,
     baseFeeAt: baseFee,
     step,
-    setSpeed: (wanted) => {
-      if (!(wanted >= 1 && wanted <= MAX_SPEED)) throw badSpeed(wanted);
-      speed = wanted;
-    },
-    start: (onError) => {
-      if (ticking || time >= path.endTime) return;
-      ticking = true;
-      schedule(onError);
-    },
+    setSpeed: clock.setSpeed,
+    start: clock.start,
     stop: async () => {
-      ticking = false;
-      if (timer) clearTimeout(timer);
+      clock.stop();
       await queue;
     },
   };
@@ -221,15 +205,4 @@ function drainData(pool: PoolDeployment, keepBps: number): Hex {
     return encodeFunctionData({ abi, functionName: 'drainV2', args: [pool.address, keep] });
   }
   return encodeFunctionData({ abi, functionName: 'drainV3', args: [pool.address, pool.ranges, keep] });
-}
-
-function badSpeed(speed: number): KeelError {
-  return new KeelError({
-    code: 'BAD_SPEED',
-    exit: EXIT.usage,
-    field: 'speed',
-    value: String(speed),
-    reason: 'the clock of the devnet runs 1 to 14400 times as fast as life',
-    remedy: 'Choose a number from 1 to 14400, e.g. 3600 for an hour a second',
-  });
 }
