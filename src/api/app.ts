@@ -172,8 +172,14 @@ export function createApp(options: AppOptions): OpenAPIHono {
   app.use(
     bodyLimit({
       maxSize: BODY_LIMIT,
-      onError: () =>
-        problemOf(apiError('BODY_TOO_LARGE', 'body', `more than ${BODY_LIMIT} bytes`, 'is too large', 'Send less')),
+      onError: () => {
+        const answer = problemOf(
+          apiError('BODY_TOO_LARGE', 'body', `more than ${BODY_LIMIT} bytes`, 'is too large', 'Send less'),
+        );
+        // the rest of the body is never read, so this connection cannot carry another request
+        answer.headers.set('connection', 'close');
+        return answer;
+      },
     }),
   );
   app.openapi(ROUTES.status, async () => respond(await sources.status()) as Answer);
@@ -204,4 +210,11 @@ export function createApp(options: AppOptions): OpenAPIHono {
     problemOf(apiError('NOT_FOUND', 'path', c.req.path, 'does not exist', 'See /openapi.json for what does')),
   );
   return app;
+}
+
+/** What /openapi.json answers, without a server: the sources are never asked. */
+export function openApiDocument(): unknown {
+  const app = new OpenAPIHono();
+  for (const route of Object.values(ROUTES)) app.openAPIRegistry.registerPath(route);
+  return app.getOpenAPI31Document(OPENAPI_INFO);
 }

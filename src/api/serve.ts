@@ -1,4 +1,5 @@
 /** Puts the API on a socket, and takes it down again without cutting an answer. */
+import type { Server as HttpServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Chain } from '../chain/clients.ts';
@@ -47,7 +48,15 @@ function listenError(error: NodeJS.ErrnoException, host: string, port: number): 
     'Check api.host and api.port',
   ];
   const field = code === 'HOST_UNKNOWN' ? 'api.host' : 'api.port';
-  return new KeelError({ code, exit: EXIT.usage, field, value: `${host}:${port}`, reason, remedy, cause: error });
+  return new KeelError({
+    code,
+    exit: code === 'PORT_IN_USE' ? EXIT.actionNeeded : EXIT.usage,
+    field,
+    value: `${host}:${port}`,
+    reason,
+    remedy,
+    cause: error,
+  });
 }
 
 /** @throws KeelError PORT_IN_USE (exit 3), PORT_FORBIDDEN, HOST_UNKNOWN, LISTEN_FAILED (exit 2) */
@@ -76,14 +85,19 @@ export async function startApi(options: StartApiOptions): Promise<RunningApi> {
   }
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the server has no port');
+  const http = server as HttpServer;
   let stopping: Promise<void> | null = null;
+  // a connection whose stream has just ended is kept alive by the client; it would hold the server up for seconds
+  http.on('request', (_request, response) => {
+    response.on('close', () => {
+      if (stopping !== null) setImmediate(() => http.closeIdleConnections());
+    });
+  });
   const stop = async (): Promise<void> => {
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    const closed = new Promise<void>((resolve) => http.close(() => resolve()));
     await opened.close();
-    if ('closeIdleConnections' in server) server.closeIdleConnections();
-    const force = setTimeout(() => {
-      if ('closeAllConnections' in server) server.closeAllConnections();
-    }, LAST_ANSWERS_MS);
+    http.closeIdleConnections();
+    const force = setTimeout(() => http.closeAllConnections(), LAST_ANSWERS_MS);
     await closed;
     clearTimeout(force);
   };

@@ -96,6 +96,12 @@ export function serveRehearsalWallet(app: OpenAPIHono, parties: RehearsalParties
       }),
   );
   app.post('/rehearsal/rpc', async (c) => {
+    // a form of another site cannot say this without asking first, and nobody answers that question
+    if (!/^application\/json\b/i.test(c.req.header('content-type') ?? ''))
+      return c.json(
+        { jsonrpc: '2.0', id: null, error: { code: -32600, message: 'content-type must be application/json' } },
+        415,
+      );
     let body: unknown;
     try {
       body = await c.req.json();

@@ -1,23 +1,14 @@
 import { chmodSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Devnet, startDevnet } from '../../../devnet/devnet.ts';
-import { scenarioByName } from '../../../devnet/scenarios/catalogue.ts';
-import type { Scenario } from '../../../devnet/scenarios/scenario.ts';
 import { writeAtomic } from '../../config/save.ts';
 import { EXIT, type ExitCode, KeelError } from '../../core/errors.ts';
-import { badOption, type Call, integerOption, textOption } from '../command.ts';
+import { type Call, integerOption, textOption } from '../command.ts';
+import { chosenScenario } from '../scenario.ts';
 
 const DEFAULT_SCENARIO = '2022-11-ftx';
 const DEFAULT_SPEED = 3_600;
 const MAX_SEED = 0xffff_ffff;
-
-function scenarioOf(call: Call): Scenario {
-  const name = textOption(call, 'scenario');
-  const file = textOption(call, 'prices');
-  if (name !== undefined && file !== undefined)
-    throw badOption('--prices', file, 'cannot be combined with --scenario', 'Use one of the two');
-  return scenarioByName(name ?? DEFAULT_SCENARIO);
-}
 
 /** Keys of test accounts, derived from the seed; worthless elsewhere, and still never readable by others. */
 function writeKey(path: string, key: string): string {
@@ -70,7 +61,7 @@ function untilStopped(call: Call, devnet: Devnet): Promise<void> {
 
 export async function run(call: Call): Promise<ExitCode> {
   const { output, io } = call;
-  const scenario = scenarioOf(call);
+  const scenario = chosenScenario(call, DEFAULT_SCENARIO);
   const seed = integerOption(call, '--seed', 0, MAX_SEED) ?? 1;
   const speed = integerOption(call, '--speed', 1, 14_400) ?? DEFAULT_SPEED;
   const port = integerOption(call, '--port', 0, 65_535) ?? 0;
