@@ -33,7 +33,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 const PACKAGES: Record<string, readonly string[]> = {
   'src/core': [],
   'src/abi': [],
-  'src/config': ['zod'],
+  'src/config': ['zod', 'viem'],
   web: ['react', 'react-dom', 'viem'],
 };
 
