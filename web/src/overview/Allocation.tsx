@@ -28,7 +28,13 @@ function Bar(props: {
       className={seriesClass(props.index)}
     >
       <rect className="band" x={low} y={4} width={Math.max(1, high - low)} height={22} />
-      <rect className="bar" x={0} y={11} width={asset.weightBps > 0 ? Math.max(1, x(asset.weightBps)) : 0} height={8} />
+      <rect
+        className="weight-bar"
+        x={0}
+        y={11}
+        width={asset.weightBps > 0 ? Math.max(1, x(asset.weightBps)) : 0}
+        height={8}
+      />
       <rect className="edge" x={low} y={4} width={1} height={22} />
       <rect className="edge" x={high} y={4} width={1} height={22} />
       <rect className="target" x={x(asset.targetBps) - 1} y={2} width={2} height={26} />
