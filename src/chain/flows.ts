@@ -82,3 +82,20 @@ export async function creationBlock(chain: Chain, vault: Address, head: number):
   }
   return low;
 }
+
+/** The withdrawals of one block, by its hash. */
+export async function readWithdrawals(
+  chain: Chain,
+  vault: Address,
+  blockHash: Hex,
+): Promise<readonly Extract<FlowEvent, { event: 'Withdrawn' }>[]> {
+  const logs = (await reach(chain.label, () =>
+    chain.client.request({
+      method: 'eth_getLogs',
+      params: [{ address: vault, blockHash, topics: [eventTopic('Withdrawn')] }],
+    }),
+  )) as readonly RawLog[];
+  return decodeVaultEvents(vault, logs).filter(
+    (e): e is Extract<FlowEvent, { event: 'Withdrawn' }> => e.event === 'Withdrawn',
+  );
+}

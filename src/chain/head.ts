@@ -138,7 +138,11 @@ export function watchHeads(
 
   async function take(next: Head): Promise<void> {
     const tip = known.at(-1);
-    if (tip?.hash === next.hash) return;
+    if (tip?.hash === next.hash) {
+      // After an outage the same head is news: the chain answers again.
+      if (failures > 0) onHead({ head: next, between: [], orphaned: [], jumped: false });
+      return;
+    }
     const event = await eventFor(next, tip);
     if (event === null || stopped) return;
     const orphaned = new Set(event.orphaned.map((h) => h.hash));

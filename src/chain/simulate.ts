@@ -15,6 +15,8 @@ export type SimulationRequest = {
   readonly to: Address;
   readonly data: Hex;
   readonly fees: FeeCaps;
+  /** Gas the call may use: what the sender can pay for, or nodes refuse the call for lack of funds. */
+  readonly gas: bigint;
 };
 
 /**
@@ -26,6 +28,7 @@ export async function simulateSlice(chain: Chain, block: BlockRef, request: Simu
     from: request.from,
     to: request.to,
     data: request.data,
+    gas: `0x${request.gas.toString(16)}`,
     maxFeePerGas: `0x${request.fees.maxFeePerGas.toString(16)}`,
     maxPriorityFeePerGas: `0x${request.fees.maxPriorityFeePerGas.toString(16)}`,
   };

@@ -150,7 +150,7 @@ describe('slices', () => {
     const slice = await firstSlice();
     const head = await latestHead(chain);
     const simulate = (s: SliceCall, from = KEEPER, fees = FEES) =>
-      simulateSlice(chain, head, { from, to: world.deployment.vault, data: encodeSlice(s), fees });
+      simulateSlice(chain, head, { from, to: world.deployment.vault, data: encodeSlice(s), fees, gas: 5_000_000n });
     expect(await simulate(slice)).toMatchObject({ ok: false, revert: { name: 'NotDue', reason: 'IN_BAND' } });
     expect(await simulate(slice, STRANGER)).toMatchObject({ ok: false, revert: { name: 'NotKeeper' } });
     expect(await simulate({ ...slice, begin: false })).toMatchObject({ ok: false, revert: { name: 'NoOpenEpoch' } });
@@ -161,7 +161,13 @@ describe('slices', () => {
     const { out, ...slice } = await firstSlice();
     const head = await latestHead(chain);
     const simulate = (s: SliceCall) =>
-      simulateSlice(chain, head, { from: KEEPER, to: world.deployment.vault, data: encodeSlice(s), fees: FEES });
+      simulateSlice(chain, head, {
+        from: KEEPER,
+        to: world.deployment.vault,
+        data: encodeSlice(s),
+        fees: FEES,
+        gas: 5_000_000n,
+      });
     const [leg] = slice.legs;
     if (!leg) throw new Error('no leg');
     const vaultOut = requiredOut(

@@ -1,0 +1,192 @@
+/** One check: snapshot, decision, simulation, record. Each is stored before the next begins. */
+import { type Head, latestHead } from '../chain/head.ts';
+import { readSnapshot } from '../chain/snapshot.ts';
+import { missedChecks, nextCheckAt } from '../core/checkTimes.ts';
+import { decide } from '../core/decide.ts';
+import { KeelError } from '../core/errors.ts';
+import { durationText } from '../core/format.ts';
+import { startRun } from '../core/runState.ts';
+import type { DecisionRecord, Plan } from '../core/types.ts';
+import { finaliseCheck, openCheck, recordCheck, runningChecks } from '../store/checks.ts';
+import { createExecution, liveExecution } from '../store/executions.ts';
+import { type Ctx, maxHeadAgeS } from './context.ts';
+import { holdingsAt } from './holdings.ts';
+import { buildRecord, closeRecord, heldBack, type Judged, others, type Verdict, verdictOf } from './records.ts';
+import { type RunData, stepName } from './run.ts';
+import { prepareSlice, type Refused } from './slice.ts';
+
+/** Reads and decides; stores nothing but vault events. @throws KeelError RPC_UNREACHABLE, CHAIN_BEHIND */
+export async function judge(ctx: Ctx, head: Head): Promise<Judged> {
+  const { chain, config } = ctx;
+  const [snapshot, held] = await Promise.all([readSnapshot(chain, config, config.mode, head), holdingsAt(ctx, head)]);
+  ctx.memory.snapshot = snapshot;
+  const decision = decide(snapshot, config.rule, { now: head.time, runInProgress: false });
+  return { snapshot, decision, held };
+}
+
+/** Final at once. */
+async function record(ctx: Ctx, judged: Judged, verdict: Verdict): Promise<DecisionRecord> {
+  const made = await recordCheck(ctx.q, ctx.vaultId, (id) => buildRecord(id, judged, verdict), judged.snapshot);
+  ctx.memory.lastCheckAt = judged.snapshot.block.time;
+  announce(ctx, made);
+  return made;
+}
+
+export function announce(ctx: Ctx, made: DecisionRecord): void {
+  const { frequency } = ctx.config.rule;
+  ctx.emit({ kind: 'check.final', record: made, nextCheckAt: nextCheckAt(frequency, made.block.time) });
+}
+
+/** Why a decision to trade cannot be carried out now, although the vault would allow it. */
+function obstacle(
+  ctx: Ctx,
+  head: Head,
+): { reason: 'SIGNER_HALTED' | 'CHAIN_BEHIND'; sentence: string; otherwise: string } | null {
+  const { halted } = ctx.memory;
+  if (halted !== null) {
+    return {
+      reason: 'SIGNER_HALTED',
+      sentence: `The keeper's key is halted: ${halted}`,
+      otherwise: 'would trade once `keel doctor` has cleared the key',
+    };
+  }
+  const limit = maxHeadAgeS(ctx.config.mode);
+  const age = Math.floor(Date.now() / 1_000) - head.time;
+  if (limit !== null && age > limit) {
+    return {
+      reason: 'CHAIN_BEHIND',
+      sentence: `The newest block is ${durationText(age)} old, more than ${durationText(limit)}: the node lags.`,
+      otherwise: 'would decide again on a fresh block',
+    };
+  }
+  return null;
+}
+
+function firstSlice(plan: Plan): Plan['slices'][number] {
+  const [first] = plan.slices;
+  if (first === undefined) throw new Error(`plan ${plan.id} has no slice`);
+  return first;
+}
+
+export type Checked = {
+  readonly record: DecisionRecord;
+  /** A run was created: the record is a draft until the run closes. */
+  readonly running: boolean;
+};
+
+/** Checks that nobody made, as one record. */
+async function recordSkipped(ctx: Ctx, judged: Judged, count: number, busy: boolean): Promise<void> {
+  const times = count === 1 ? 'One check was' : `${count} checks were`;
+  await record(ctx, judged, {
+    outcome: 'SKIPPED',
+    reason: busy ? 'RUN_IN_PROGRESS' : 'MISSED_CHECK',
+    secondary: [],
+    sentence: busy
+      ? `${times} not made because a run was in progress.`
+      : `${times} not made because the keeper was not running or had no connection.`,
+    counterfactual: busy ? 'would have been made without that run' : 'would have been made with the keeper running',
+  });
+}
+
+/**
+ * @param gap whether check times since the last check count as missed, and why: the keeper was away, or busy with a run
+ * @throws KeelError RPC_UNREACHABLE, CHAIN_BEHIND: nothing was recorded, the check is still due
+ */
+export async function makeCheck(ctx: Ctx, head: Head, gap: 'away' | 'busy' | null): Promise<Checked> {
+  const judged = await judge(ctx, head);
+  const { decision, snapshot } = judged;
+  const last = ctx.memory.lastCheckAt;
+  const missed = gap === null || last === null ? 0 : missedChecks(ctx.config.rule.frequency, last, head.time).count;
+  if (missed > 0) await recordSkipped(ctx, judged, missed, gap === 'busy');
+
+  if (decision.proposal !== 'TRADE' || decision.plan === null) {
+    return { record: await record(ctx, judged, verdictOf(decision)), running: false };
+  }
+  const blocked = obstacle(ctx, head);
+  if (blocked !== null) {
+    const verdict = heldBack(decision, blocked.reason, blocked.sentence, blocked.otherwise);
+    return { record: await record(ctx, judged, verdict), running: false };
+  }
+
+  const { plan } = decision;
+  const first = firstSlice(plan);
+  const draft = await openCheck(ctx.q, ctx.vaultId, (id) => buildRecord(id, judged, verdictOf(decision)), snapshot);
+  ctx.memory.lastCheckAt = head.time;
+  ctx.emit({ kind: 'check.opened', record: draft });
+  const prepared = await prepareSlice(ctx, snapshot, plan, first.sequence, first.legs).catch(asRefusal);
+  if (!prepared.ok) {
+    const verdict = heldBack(decision, prepared.reason, prepared.sentence, prepared.counterfactual);
+    const closed = await finaliseCheck(ctx.q, closeRecord(draft, verdict, { txHashes: [], realised: null }));
+    announce(ctx, closed);
+    return { record: closed, running: false };
+  }
+  const state = startRun(first.sequence);
+  const data: RunData = { state, sent: [], stop: null };
+  const detail = plan.slices.length === 1 ? 'One slice is planned.' : `${plan.slices.length} slices are planned.`;
+  const run = await createExecution<RunData>(
+    ctx.q,
+    { vaultId: ctx.vaultId, checkId: draft.checkId, plan, step: stepName(state), data },
+    { state: 'planned', detail },
+  );
+  if (run === null) throw new Error(`vault ${ctx.config.vault} has a live run although this keeper knows of none`);
+  ctx.memory.mayHaveRun = true;
+  ctx.emit({ kind: 'run.planned', checkId: draft.checkId, slice: first.sequence, hash: null, detail });
+  return { record: draft, running: true };
+}
+
+/** A chain that does not answer in the middle of a check holds it back; anything else is a bug and goes on. */
+function asRefusal(error: unknown): Refused {
+  if (error instanceof KeelError && (error.code === 'RPC_UNREACHABLE' || error.code === 'CHAIN_BEHIND')) {
+    return {
+      ok: false,
+      reason: error.code,
+      sentence: `The chain could not be asked whether the trade would go through: ${error.reason}.`,
+      counterfactual: 'would be tried again at the next check',
+    };
+  }
+  throw error;
+}
+
+/** As `makeCheck`, but nothing is stored and nothing is signed; the record has no id. */
+export async function dryCheck(ctx: Ctx, head: Head): Promise<DecisionRecord> {
+  const judged = await judge(ctx, head);
+  const { decision, snapshot } = judged;
+  ctx.memory.lastCheckAt = head.time;
+  let verdict = verdictOf(decision);
+  if (decision.proposal === 'TRADE' && decision.plan !== null) {
+    const first = firstSlice(decision.plan);
+    const blocked = obstacle(ctx, head);
+    const prepared = await prepareSlice(ctx, snapshot, decision.plan, first.sequence, first.legs).catch(asRefusal);
+    if (blocked !== null) verdict = heldBack(decision, blocked.reason, blocked.sentence, blocked.otherwise);
+    else if (!prepared.ok) {
+      verdict = heldBack(decision, prepared.reason, prepared.sentence, prepared.counterfactual);
+    } else {
+      const sentence = `Dry run, so nothing was signed. ${decision.sentence}`;
+      verdict = { ...verdict, outcome: 'SKIPPED', sentence, counterfactual: 'would trade without --dry-run' };
+    }
+  }
+  const made = buildRecord(0, judged, verdict);
+  announce(ctx, made);
+  return made;
+}
+
+/** Drafts that a crash left before anything was signed: their check ends as skipped. */
+export async function closeAbandoned(ctx: Ctx): Promise<void> {
+  const live = await liveExecution<RunData>(ctx.q, ctx.vaultId);
+  for (const { record: draft } of await runningChecks(ctx.q, ctx.vaultId)) {
+    if (draft.checkId === live?.checkId) continue;
+    const verdict: Verdict = {
+      outcome: 'SKIPPED',
+      reason: 'MISSED_CHECK',
+      secondary: others('MISSED_CHECK', [draft.reason, ...draft.secondary]),
+      sentence: 'The keeper stopped after it had decided and before it had planned a run; nothing was signed.',
+      counterfactual: 'would have traded with the keeper running',
+    };
+    announce(ctx, await finaliseCheck(ctx.q, closeRecord(draft, verdict, { txHashes: [], realised: null })));
+  }
+}
+
+/** The newest head, for `once`. */
+export function headNow(ctx: Ctx): Promise<Head> {
+  return latestHead(ctx.chain);
+}

@@ -1,0 +1,162 @@
+/** The last look before a slice is signed: on a fresh snapshot it may stay, shrink, wait or stop, never grow. */
+import { impactOf, quoteExactIn } from '../core/amm/quote.ts';
+import { dueOf, isEpochOpen, nextSliceAt } from '../core/due.ts';
+import { gweiText, usdText } from '../core/format.ts';
+import { gasPriceWei } from '../core/gas.ts';
+import {
+  checkFill,
+  type FillInputs,
+  lossCapUsdE8,
+  lossLevel,
+  maxSellAmount,
+  minTradeUsdE8,
+  requiredOut,
+} from '../core/limits.ts';
+import { plannedToleranceBps } from '../core/route.ts';
+import type { AssetState, KeeperRule, Leg, Plan, PlannedSlice, Reason, Snapshot } from '../core/types.ts';
+import { BPS, max, min, WEI_PER_MWEI } from '../core/units.ts';
+import { firstBadPrice, portfolioValue, valueUsdE8 } from '../core/value.ts';
+
+export type Recheck =
+  | { readonly kind: 'go'; readonly legs: readonly Leg[] }
+  /** Not now, but this epoch may still see it. */
+  | { readonly kind: 'wait'; readonly reason: Reason; readonly sentence: string; readonly until: number }
+  | { readonly kind: 'stop'; readonly reason: Reason; readonly sentence: string };
+
+/** {s} a slice is not signed when less than this is left of its epoch: it would probably land too late. */
+export const INCLUSION_MARGIN_S = 60;
+
+function stop(reason: Reason, sentence: string): Recheck {
+  return { kind: 'stop', reason, sentence };
+}
+
+/** {wei} the lowest ceiling in force; null = none. */
+export function gasCeilingWei(snapshot: Snapshot, rule: KeeperRule): bigint | null {
+  const { maxGasPriceMwei } = snapshot.vault.policy;
+  const caps = [rule.maxGasPriceWei, maxGasPriceMwei > 0 ? BigInt(maxGasPriceMwei) * WEI_PER_MWEI : null];
+  return caps.reduce<bigint | null>((low, c) => (c === null ? low : low === null || c < low ? c : low), null);
+}
+
+function gate(snapshot: Snapshot, rule: KeeperRule, plan: Plan, slice: PlannedSlice, begins: boolean): Recheck | null {
+  const { vault, block } = snapshot;
+  const { state } = vault;
+  const now = block.time;
+  if (state.pausedUntil > now) return stop('PAUSED_BY_USER', 'The owner paused trading.');
+  const bad = firstBadPrice(vault.assets);
+  if (bad !== undefined && bad.priceStatus !== 'OK') {
+    return stop(`PRICE_${bad.priceStatus}`, `The price of ${bad.symbol} is not usable any more.`);
+  }
+  if (begins) {
+    const due = dueOf(vault, now);
+    if (due.kind !== 'DEVIATION' && due.kind !== 'SCHEDULE') {
+      return stop(due.reason, 'By the time the first slice was to be signed, no rebalance was due any more.');
+    }
+    if (state.epoch + 1 !== plan.epoch) {
+      return stop('TX_REPLACED', `Somebody else opened epoch ${state.epoch} in the meantime.`);
+    }
+  } else {
+    if (state.epoch !== plan.epoch || state.sequence !== slice.sequence) {
+      return stop(
+        'TX_REPLACED',
+        `The vault is at slice ${state.sequence} of epoch ${state.epoch}: somebody else traded.`,
+      );
+    }
+    if (!isEpochOpen(vault, now + INCLUSION_MARGIN_S)) {
+      return stop('TX_EXPIRED', `Epoch ${plan.epoch} ended before slice ${slice.sequence + 1} could run.`);
+    }
+    const at = nextSliceAt(vault, now);
+    if (at > now) return { kind: 'wait', reason: 'COOLDOWN', sentence: 'The slice cooldown is not over.', until: at };
+  }
+  const price = gasPriceWei(snapshot.gas);
+  const ceiling = gasCeilingWei(snapshot, rule);
+  if (ceiling !== null && price > ceiling) {
+    const sentence = `Gas of ${gweiText(price)} is above the ceiling of ${gweiText(ceiling)}.`;
+    return begins
+      ? stop('GAS_ABOVE_CAP', sentence)
+      : { kind: 'wait', reason: 'GAS_ABOVE_CAP', sentence, until: now + 1 };
+  }
+  if (snapshot.gas.nativeUsdE8 === 0n) {
+    return stop('PRICE_UNREACHABLE', 'The price of the native coin is not usable, so gas cannot be valued.');
+  }
+  return null;
+}
+
+/**
+ * @param begins the slice opens its epoch
+ * @returns legs of at most the planned size, quoted on the fresh pools in the order in which they will run
+ */
+export function recheckSlice(
+  snapshot: Snapshot,
+  rule: KeeperRule,
+  plan: Plan,
+  slice: PlannedSlice,
+  begins: boolean,
+): Recheck {
+  const blocked = gate(snapshot, rule, plan, slice, begins);
+  if (blocked !== null) return blocked;
+  const { vault, block } = snapshot;
+  const { policy, state } = vault;
+  const assets: AssetState[] = [...vault.assets];
+  const pools = [...snapshot.pools];
+  const epochNavUsdE8 = begins ? portfolioValue(vault.assets).navUsdE8 : state.epochNavUsdE8;
+  const budget = lossCapUsdE8(policy, epochNavUsdE8);
+  let level = lossLevel(state, policy, epochNavUsdE8, block.time);
+  let soldInSliceUsdE8 = 0n;
+  let dropped: { reason: Reason; sentence: string } | null = null;
+  const legs: Leg[] = [];
+
+  for (const leg of slice.legs) {
+    const pair = `${leg.sellSymbol} to ${leg.buySymbol}`;
+    const drop = (reason: Reason, why: string): void => {
+      dropped ??= { reason, sentence: `${pair}: ${why}.` };
+    };
+    const [sell, buy] = [assets[leg.sell], assets[leg.buy]];
+    const at = pools.findIndex((p) => p.address === leg.pool);
+    const pool = pools[at];
+    if (sell?.symbol !== leg.sellSymbol || buy?.symbol !== leg.buySymbol || pool === undefined) {
+      return stop('TX_REPLACED', `The owner changed the targets after the plan was made (${pair}).`);
+    }
+    const f: FillInputs = { policy, sell, buy, epochNavUsdE8, soldInSliceUsdE8 };
+    const amountIn = min(leg.amountIn, maxSellAmount(f));
+    const worth = valueUsdE8(amountIn, sell.priceUsdE8, sell.decimals);
+    if (amountIn === 0n || worth < minTradeUsdE8(policy)) {
+      drop(amountIn === 0n ? 'IN_BAND' : 'BELOW_MIN_TRADE', `${usdText(worth)} is left to trade`);
+      continue;
+    }
+    const quote = quoteExactIn(pool, sell.token, amountIn);
+    const impact = impactOf(pool, sell.token, amountIn, quote);
+    if (!quote.complete || impact.impactBps > rule.maxImpactBps) {
+      drop('IMPACT_ABOVE_CAP', 'the pool has become too thin for it');
+      continue;
+    }
+    const required = requiredOut(amountIn, sell, buy, policy.maxSlipBps);
+    const verdict = checkFill(f, amountIn, quote.amountOut);
+    if (!verdict.ok) {
+      const bySlip = verdict.error === 'SlippageAboveCap';
+      drop(bySlip ? 'SLIPPAGE_WOULD_EXCEED' : 'IN_BAND', `the vault would refuse it now (${verdict.error})`);
+      continue;
+    }
+    if (level + verdict.lossUsdE8 > budget) {
+      drop('LOSS_BUDGET_SPENT', `it would exceed the loss budget of ${usdText(budget)}`);
+      continue;
+    }
+    level += verdict.lossUsdE8;
+    soldInSliceUsdE8 += worth;
+    assets[leg.sell] = verdict.sell;
+    assets[leg.buy] = verdict.buy;
+    pools[at] = quote.poolAfter;
+    legs.push({
+      ...leg,
+      amountIn,
+      quotedOut: quote.amountOut,
+      minOut: max(required, (quote.amountOut * (BPS - plannedToleranceBps(pool))) / BPS),
+      valueUsdE8: worth,
+      feeUsdE8: valueUsdE8(quote.feeAmount, sell.priceUsdE8, sell.decimals),
+      impactUsdE8: valueUsdE8(impact.impactAmount, buy.priceUsdE8, buy.decimals),
+      impactBps: impact.impactBps,
+    });
+  }
+  if (legs.length > 0) return { kind: 'go', legs };
+  const why = dropped as { reason: Reason; sentence: string } | null;
+  return stop(why?.reason ?? 'IN_BAND', why?.sentence ?? 'Nothing is left to trade.');
+}

@@ -1,0 +1,125 @@
+/** A keeper on a private chain and a private database, whose events a test can wait for. */
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Chain } from '../../chain/clients.ts';
+import { loadSigner, type Signer } from '../../chain/signer.ts';
+import { connectTo } from '../../chain/testing/anvil.ts';
+import { KEEPER_KEY, type World } from '../../chain/testing/world.ts';
+import type { DecisionRecord, KeeperRule } from '../../core/types.ts';
+import type { Db } from '../../store/db.ts';
+import type { KeeperConfig, KeeperDeps, Logger } from '../context.ts';
+import type { KeeperEvent } from '../events.ts';
+import { runKeeper } from '../loop.ts';
+
+export const RULE: KeeperRule = {
+  frequency: 'hourly',
+  maxGasPriceWei: null,
+  maxGasUsdE8: null,
+  maxImpactBps: 100,
+  maxPaybackDays: 3_650,
+  volatilityBps: 8_000,
+  riskAversionE2: 300,
+};
+
+export function configOf(world: World, rule: Partial<KeeperRule> = {}): KeeperConfig {
+  const { contracts, vault, tokens, pools } = world.deployment;
+  return {
+    mode: 'REHEARSAL',
+    chainId: world.anvil.chainId,
+    contracts: { ...contracts, factory: contracts.hub },
+    vault,
+    tokens,
+    pools,
+    rule: { ...RULE, ...rule },
+  };
+}
+
+export function signerOf(key = KEEPER_KEY): Signer {
+  const dir = mkdtempSync(join(tmpdir(), 'keel-key-'));
+  const keyFile = join(dir, 'key');
+  writeFileSync(keyFile, key);
+  chmodSync(keyFile, 0o600);
+  try {
+    return loadSigner({ keyFile });
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+}
+
+export const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+
+export type TestKeeper = {
+  readonly events: KeeperEvent[];
+  readonly chain: Chain;
+  /** Fulfils with the first event from `from` on that fits; rejects when the keeper ended with an error. */
+  event<K extends KeeperEvent['kind']>(
+    kind: K,
+    fits?: (e: Extract<KeeperEvent, { kind: K }>) => boolean,
+  ): Promise<Extract<KeeperEvent, { kind: K }>>;
+  /** The next final record. */
+  final(): Promise<DecisionRecord>;
+  readonly ended: Promise<DecisionRecord | null>;
+  stop(): Promise<DecisionRecord | null>;
+};
+
+export async function startKeeper(
+  world: World,
+  db: Db,
+  options: Partial<Omit<KeeperDeps, 'db' | 'chain' | 'onEvent' | 'signal'>> & { readonly kind?: 'http' | 'ws' } = {},
+): Promise<TestKeeper> {
+  const { kind, ...deps } = options;
+  const chain = await connectTo(world.anvil, kind ?? 'ws');
+  const events: KeeperEvent[] = [];
+  const abort = new AbortController();
+  let taken = 0;
+  let wake: () => void = () => undefined;
+  let failure: { error: unknown } | null = null;
+  const ended = runKeeper({
+    config: configOf(world),
+    signer: signerOf(),
+    log: SILENT,
+    ...deps,
+    db,
+    chain,
+    signal: abort.signal,
+    onEvent: (e) => {
+      events.push(e);
+      wake();
+    },
+  });
+  ended.catch((error: unknown) => {
+    failure = { error };
+    wake();
+  });
+  const keeper: TestKeeper = {
+    events,
+    chain,
+    ended,
+    async event(kind, fits = () => true) {
+      for (;;) {
+        for (; taken < events.length; taken++) {
+          const e = events[taken] as Extract<KeeperEvent, { kind: typeof kind }>;
+          if (e.kind === kind && fits(e)) {
+            taken += 1;
+            return e;
+          }
+        }
+        if (failure) throw failure.error;
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    },
+    final: async () => (await keeper.event('check.final')).record,
+    async stop() {
+      abort.abort();
+      try {
+        return await ended;
+      } finally {
+        chain.close();
+      }
+    },
+  };
+  return keeper;
+}
