@@ -53,6 +53,7 @@ function trimZeros(text: string): string {
 
 /** Token amounts with five significant digits: "0.45140", "1,290.9". */
 export function amountText(amount: bigint, decimals: number): string {
+  if (amount === 0n) return '0';
   const digits = abs(amount).toString().length;
   const wholeDigits = Math.max(1, digits - decimals);
   const zeros = digits < decimals ? decimals - digits : 0;
