@@ -13,7 +13,8 @@ beforeEach(() => {
 });
 afterEach(() => removeDir(base));
 
-const NOBODY = { uid: 65534, gid: 65534 };
+/** Neither root nor whoever runs the tests. */
+const OTHER = { uid: 64_999, gid: 64_999 };
 
 describe('the PostgreSQL programs', () => {
   it('are found and run', async () => {
@@ -51,15 +52,15 @@ describe('the PostgreSQL programs', () => {
     chmodSync(join(hidden, 'bin', 'postgres'), 0o700); // a root with umask 077 installed it
     const at = (name: string) => join(hidden, 'bin', name);
     const secret = { ...found, native: hidden, initdb: at('initdb'), pgCtl: at('pg_ctl'), postgres: at('postgres') };
-    expect(canReach(secret.postgres, NOBODY)).toBe(false);
+    expect(canReach(secret.postgres, OTHER)).toBe(false);
     expect(reachableBinaries(secret, null, join(base, 'system'))).toBe(secret);
 
-    const copy = reachableBinaries(secret, NOBODY, join(base, 'system'));
-    expect(canReach(copy.postgres, NOBODY)).toBe(true);
-    const as = process.getuid?.() === 0 ? NOBODY : {};
+    const copy = reachableBinaries(secret, OTHER, join(base, 'system'));
+    expect(canReach(copy.postgres, OTHER)).toBe(true);
+    const as = process.getuid?.() === 0 ? OTHER : {};
     expect(spawnSync(copy.postgres, ['--version'], { encoding: 'utf8', cwd: '/', ...as }).stdout).toMatch(/PostgreSQL/);
     const made = statSync(copy.postgres).ino;
-    expect(statSync(reachableBinaries(secret, NOBODY, join(base, 'system')).postgres).ino).toBe(made);
+    expect(statSync(reachableBinaries(secret, OTHER, join(base, 'system')).postgres).ino).toBe(made);
     expect(existsSync(join(copy.native, 'lib', 'libpq.a'))).toBe(false);
   });
 });
@@ -70,14 +71,14 @@ describe('canReach', () => {
     mkdirSync(deep, { recursive: true });
     chmodSync(join(base, 'a'), 0o711);
     chmodSync(deep, 0o711);
-    expect(canReach(deep, NOBODY)).toBe(true);
+    expect(canReach(deep, OTHER)).toBe(true);
     chmodSync(join(base, 'a'), 0o700);
-    expect(canReach(deep, NOBODY)).toBe(false);
+    expect(canReach(deep, OTHER)).toBe(false);
     const { uid, gid } = statSync(deep);
     expect(canReach(deep, { uid, gid })).toBe(true);
     chmodSync(join(base, 'a'), 0o711);
     writeFileSync(join(deep, 'file'), '', { mode: 0o600 });
-    expect(canReach(join(deep, 'file'), NOBODY)).toBe(false);
+    expect(canReach(join(deep, 'file'), OTHER)).toBe(false);
   });
 });
 

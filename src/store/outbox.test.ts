@@ -204,6 +204,8 @@ describe('an expired transaction', () => {
     expect(next).toMatchObject({ nonce: 5, bump: 1 });
     expect(next.maxFeeWei).toBe(dead.maxFeeWei + 10n);
     expect((await signed(1, 0, other)).nonce).toBe(6);
+    // Two slices must not bid against each other for one nonce.
+    expect(await signOnce(db.kysely, request(0, 1))).toMatchObject({ kind: 'NOT_FINAL', tx: { id: dead.id } });
     await markMined(db.kysely, next.id, receipt(10));
     expect(await statuses()).toEqual(['REPLACED']);
     // The slice it had been signed for starts anew, once its old nonce is final in the other transaction.

@@ -97,7 +97,7 @@ export type SignResult =
   | { readonly kind: 'SIGNER_HALTED'; readonly reason: string }
   /** The slice's previous attempt is on the chain: nothing is left to sign. */
   | { readonly kind: 'ALREADY_MINED'; readonly tx: OutboxTx }
-  /** The previous attempt's nonce went to another transaction that a reorg could still undo. */
+  /** The previous attempt's nonce went to another slice, or to a transaction that a reorg could still undo: ask again later. */
   | { readonly kind: 'NOT_FINAL'; readonly tx: OutboxTx };
 
 /** Signs at most once per (run, slice, attempt), whoever calls how often at the same time. */
@@ -141,8 +141,9 @@ export async function signOnce(q: Q, request: SignRequest): Promise<SignResult> 
     if (previous?.status === 'MINED' || previous?.status === 'FINAL')
       return { kind: 'ALREADY_MINED', tx: txOf(previous) };
     if (previous?.status === 'REPLACED' && !previous.final) return { kind: 'NOT_FINAL', tx: txOf(previous) };
-    const open = previous?.status === 'SIGNED' || previous?.status === 'EXPIRED' ? previous.nonce : null;
-    const nonce = open ?? (await expiredNonce(t, chain, address)) ?? (await nextNonce(t, chain, address));
+    const open = previous?.status === 'SIGNED' || previous?.status === 'EXPIRED' ? previous : null;
+    if (open && (await takenOver(t, open))) return { kind: 'NOT_FINAL', tx: txOf(open) };
+    const nonce = open?.nonce ?? (await expiredNonce(t, chain, address)) ?? (await nextNonce(t, chain, address));
 
     const before = await t
       .selectFrom('tx')
@@ -182,6 +183,20 @@ export async function signOnce(q: Q, request: SignRequest): Promise<SignResult> 
     await journalTx(t, tx, 'SIGNED', `Slice ${slice + 1} was signed with nonce ${tx.nonce}.`);
     return { kind: 'SIGNED', tx, fresh: true };
   });
+}
+
+/** Was the nonce given to another slice after ours expired? Then only one of the two can land, and which is not known yet. */
+async function takenOver(t: Q, ours: Selectable<TxTable>): Promise<boolean> {
+  const newest = await t
+    .selectFrom('tx')
+    .select(['execution_id', 'slice'])
+    .where('chain_id', '=', ours.chain_id)
+    .where('signer', '=', ours.signer)
+    .where('nonce', '=', ours.nonce)
+    .orderBy('bump', 'desc')
+    .limit(1)
+    .executeTakeFirstOrThrow();
+  return newest.execution_id !== ours.execution_id || newest.slice !== ours.slice;
 }
 
 /** Lowest nonce whose every transaction expired unmined. */

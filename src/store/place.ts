@@ -50,8 +50,11 @@ export function locationFile(dataDir: string): string {
 }
 
 /** Creates `dataDir` when it is missing. Throws DATA_DIR_NOT_WRITABLE, DISK_FULL or DATABASE_MISSING. */
-export function findPlace(dataDir: string, systemDir = SYSTEM_DIR): Place {
+export function findPlace(dataDir: string, systemDir = SYSTEM_DIR, create = true): Place {
   const root = process.getuid?.() === 0;
+  if (!create && !existsSync(dataDir)) {
+    throw missing(resolve(dataDir), 'there is no such data directory', 'Start the keeper first, or correct dataDir');
+  }
   const real = makeDataDir(dataDir, root);
   const hash = createHash('sha256').update(real).digest('hex').slice(0, 16);
   const at = (home: string, user: ServerUser | null): Place => ({

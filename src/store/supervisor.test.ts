@@ -272,7 +272,11 @@ describe('damaged or foreign data', () => {
 
   it('makes no database for a command that only reads', async () => {
     await expect(startOrAttach({ dataDir, existing: true })).rejects.toMatchObject({ code: 'DATABASE_MISSING' });
-    expect(existsSync(join(dataDir, 'pg18'))).toBe(false);
+    expect(existsSync(dataDir)).toBe(false);
+    expect(await stopEmbedded(dataDir)).toBe('NOT_RUNNING');
+    mkdirSync(dataDir);
+    await expect(startOrAttach({ dataDir, existing: true })).rejects.toMatchObject({ code: 'DATABASE_MISSING' });
+    expect(readdirSync(dataDir)).toEqual([]);
   });
 });
 

@@ -61,7 +61,7 @@ export type Server = {
 
 /** Throws a KeelError with the code of failures.ts or place.ts; then nothing half-written is left behind. */
 export async function startOrAttach(options: EmbeddedOptions): Promise<Server> {
-  const place = findPlace(options.dataDir, options.systemDir ?? SYSTEM_DIR);
+  const place = findPlace(options.dataDir, options.systemDir ?? SYSTEM_DIR, !options.existing);
   const ephemeral = options.ephemeral ?? false;
   const deadline = Date.now() + DEADLINE_MS;
   let binaries: Binaries | undefined;
@@ -132,10 +132,13 @@ async function startOnce(
   const outcome = await ready(place, child, binaries, deadline);
   if (outcome !== 'EXITED') return describe(place, outcome, true, async () => watchdog?.end());
   await watchdog?.end();
-  if (freeBytes(place.home) < 1024 * 1024) throw diskFull(place.home);
-  const failure = classifyStartFailure(readFileSync(place.logFile).subarray(from).toString('utf8'), place.cluster);
-  if (failure !== 'RETRY') throw failure;
-  return 'RETRY';
+  const said = readFileSync(place.logFile).subarray(from).toString('utf8');
+  // On a full disk the log may have stayed empty.
+  const failure =
+    freeBytes(place.home) < 1024 * 1024 ? diskFull(place.home) : classifyStartFailure(said, place.cluster);
+  if (failure === 'RETRY') return failure;
+  if (socketDir !== '') rmSync(socketDir, { recursive: true, force: true });
+  throw failure;
 }
 
 function flags(ephemeral: boolean): string[] {
@@ -269,6 +272,7 @@ function startWatchdog(place: Place, server: ChildProcess, socketDir: string): W
 
 /** Stops the server of this data directory: fast, then immediate. For `keel stop --all`; attached keepers lose it. */
 export async function stopEmbedded(dataDir: string, systemDir = SYSTEM_DIR): Promise<'STOPPED' | 'NOT_RUNNING'> {
+  if (!existsSync(dataDir)) return 'NOT_RUNNING';
   const place = findPlace(dataDir, systemDir);
   const running = clusterExists(place) ? readPostmaster(place) : null;
   if (!running || !isServer(running.pid)) return 'NOT_RUNNING';
