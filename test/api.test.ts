@@ -8,7 +8,6 @@ import { encodeFunctionData } from 'viem';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { vaultAbi } from '../src/abi/Vault.ts';
 import { openApiDocument } from '../src/api/app.ts';
-import { leaseName } from '../src/api/known.ts';
 import {
   checkSchema,
   checksSchema,
@@ -22,6 +21,7 @@ import { type RunningApi, startApi } from '../src/api/serve.ts';
 import { type Chain, connect } from '../src/chain/clients.ts';
 import { encodePublicJson } from '../src/core/json.ts';
 import type { DecisionRecord } from '../src/core/types.ts';
+import { leaseName } from '../src/keeper/loop.ts';
 import { recordCheck } from '../src/store/checks.ts';
 import type { Db } from '../src/store/db.ts';
 import { appendJournal } from '../src/store/journal.ts';

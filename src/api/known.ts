@@ -1,6 +1,5 @@
 /** What the database knows about one vault, in the shape the status needs. */
 
-import type { Config } from '../config/schema.ts';
 import { decodeJson } from '../core/json.ts';
 import type { DecisionRecord } from '../core/types.ts';
 import { type CheckSummary, getCheck, listChecks } from '../store/checks.ts';
@@ -50,11 +49,6 @@ export const NOTHING_KNOWN: Known = {
   depositedUsdE8: null,
   keeperSeenS: null,
 };
-
-/** The lease that the keeper of this vault holds while it watches. */
-export function leaseName(config: Config): string {
-  return `${config.chainId}:${config.vault.toLowerCase()}`;
-}
 
 export async function readKnown(q: Q, vaultId: number, lease: string): Promise<Known> {
   const [newest, run, costs, flows, life] = await Promise.all([

@@ -12,7 +12,7 @@ import type {
 } from './schemas.ts';
 import type { Check, CheckSummary, Checks, Costs, Problem, Public, Series, ServerEvent, Status } from './types.ts';
 
-type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;
+type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
 
 /** Ends compilation unless every entry is `true`. */
 export type SchemasEqualTypes = Assert<

@@ -2,6 +2,7 @@
 import type { Chain } from '../chain/clients.ts';
 import type { Config } from '../config/schema.ts';
 import type { Address } from '../core/types.ts';
+import { leaseName } from '../keeper/loop.ts';
 import { getCheck, listChecks } from '../store/checks.ts';
 import type { Db } from '../store/db.ts';
 import { health } from '../store/health.ts';
@@ -9,7 +10,7 @@ import { series } from '../store/series.ts';
 import { findVault, upsertVault } from '../store/vaults.ts';
 import type { Health, Sources } from './app.ts';
 import { type EventFeed, openEventFeed } from './events.ts';
-import { leaseName, NOTHING_KNOWN, readKnown } from './known.ts';
+import { NOTHING_KNOWN, readKnown } from './known.ts';
 import { followVault, type LiveAnswer, type LiveVault, type VaultView } from './live.ts';
 import { buildStatus } from './status.ts';
 import type { Series, Status } from './types.ts';

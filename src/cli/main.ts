@@ -10,6 +10,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
     if (signals > 1) process.exit(130);
     stop.abort();
   });
+// a child of `keel start` has an IPC channel; its end means that the parent is gone, however that happened
+process.on('disconnect', () => stop.abort());
 // `keel history | head` closes the pipe early; that is no error of ours
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
