@@ -157,9 +157,34 @@ abstract contract Fixture is Test {
     }
 
     function doFill(Fill memory f) internal {
-        Slice memory s = slice();
-        vm.prank(KEEPER);
+        fillAs(KEEPER, slice(), f);
+    }
+
+    // A prank lasts for one call, and Solidity may make calls of its own for arguments: so they are made before.
+
+    function fillAs(address who, Slice memory s, Fill memory f) internal {
+        vm.prank(who);
         vault.fill(s, f);
+    }
+
+    function expectFillRevert(address who, Slice memory s, Fill memory f, bytes memory why) internal {
+        vm.expectRevert(why);
+        vm.prank(who);
+        vault.fill(s, f);
+    }
+
+    function expectFillRevert(Fill memory f, bytes memory why) internal {
+        expectFillRevert(KEEPER, slice(), f, why);
+    }
+
+    function fillManyAs(address who, Slice memory s, Fill[] memory fills) internal {
+        vm.prank(who);
+        vault.fillMany(s, fills);
+    }
+
+    function beginAndFillAs(address who, Slice memory s, Fill[] memory fills) internal {
+        vm.prank(who);
+        vault.beginAndFill(s, fills);
     }
 
     /* ------------------------------------------------ readings ----------------------------------------------- */
