@@ -130,9 +130,9 @@ function deviation(log: Float64Array, every: number): Float64Array {
   return out;
 }
 
-/** Prices, with the known ones to the last digit instead of exp(log(price)). */
+/** Prices in the eight digits of a feed's answer, the known ones as they are known. */
 function exact(log: Float64Array, knots: readonly Knot[]): Float64Array {
-  const prices = log.map(Math.exp);
+  const prices = log.map((l) => Math.round(Math.exp(l) * 1e8) / 1e8);
   for (const { hour, price } of knots) prices[hour * STEPS_PER_HOUR] = price;
   return prices;
 }
