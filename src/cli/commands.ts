@@ -76,17 +76,6 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('./commands/run.ts'),
   },
   {
-    name: 'run',
-    summary: 'watch, decide, trade and record',
-    usesConfig: true,
-    mutates: true,
-    options: [
-      { flags: '--once', help: 'one check, then end' },
-      { flags: '--serve', help: 'also serve the dashboard and the API' },
-    ],
-    load: () => import('./commands/run.ts'),
-  },
-  {
     name: 'status',
     summary: 'the portfolio now',
     usesConfig: true,
