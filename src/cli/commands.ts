@@ -72,7 +72,10 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'watch, decide, trade and record',
     usesConfig: true,
     mutates: true,
-    options: [{ flags: '--once', help: 'one check, then end' }],
+    options: [
+      { flags: '--once', help: 'one check, then end' },
+      { flags: '--serve', help: 'also serve the dashboard and the API' },
+    ],
     load: () => import('./commands/run.ts'),
   },
   {

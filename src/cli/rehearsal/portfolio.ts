@@ -5,10 +5,10 @@ export const REHEARSAL_VALUE_USD = 25_000n;
 
 export const REHEARSAL_PORTFOLIO: Pick<ConfigFile, 'targets' | 'limits' | 'rule'> = {
   targets: [
-    { symbol: 'WETH', percent: 40, band: { points: 5 } },
-    { symbol: 'WBTC', percent: 30, band: { points: 5 } },
-    { symbol: 'USDC', percent: 20, band: { points: 5 } },
-    { symbol: 'LINK', percent: 10, band: { points: 3 } },
+    { symbol: 'WETH', percent: 40, band: { points: 3 } },
+    { symbol: 'WBTC', percent: 30, band: { points: 3 } },
+    { symbol: 'USDC', percent: 20, band: { points: 3 } },
+    { symbol: 'LINK', percent: 10, band: { points: 2 } },
   ],
   limits: {
     destinationPercentOfBand: 0,
