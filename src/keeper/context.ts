@@ -7,7 +7,7 @@ import type { Config } from '../config/schema.ts';
 import type { HoldBalances } from '../core/hold.ts';
 import type { Mode, Snapshot } from '../core/types.ts';
 import type { Db, Q } from '../store/db.ts';
-import type { SignerKey } from '../store/outbox.ts';
+import type { SignerKey } from '../store/signers.ts';
 import type { KeeperEvent } from './events.ts';
 
 /** The part of a Config that a keeper reads. */

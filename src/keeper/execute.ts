@@ -6,7 +6,8 @@ import type { DecisionRecord, PlannedSlice, Reason, Snapshot } from '../core/typ
 import { transact } from '../store/db.ts';
 import { claimExecution, type Execution, parkExecution, type StepResult, stepExecution } from '../store/executions.ts';
 import type { RunEvent } from '../store/journal.ts';
-import { type OutboxTx, signOnce, txOfExecution } from '../store/outbox.ts';
+import { type OutboxTx, txOfExecution } from '../store/outbox.ts';
+import { signOnce } from '../store/sign.ts';
 import { closeRun } from './close.ts';
 import type { Ctx } from './context.ts';
 import type { ParkedEvent } from './events.ts';

@@ -17,7 +17,7 @@ import {
   thisProcess,
   type WatchLease,
 } from '../store/leases.ts';
-import { initSigner } from '../store/outbox.ts';
+import { initSigner } from '../store/signers.ts';
 import { upsertVault } from '../store/vaults.ts';
 import { closeAbandoned, dryCheck, makeCheck } from './check.ts';
 import { type Ctx, confirmationsOf, type KeeperConfig, type KeeperDeps, newMemory } from './context.ts';

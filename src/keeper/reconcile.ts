@@ -4,19 +4,8 @@ import { type Receipt, readReceipt } from '../chain/receipts.ts';
 import { readNonce } from '../chain/simulate.ts';
 import type { Hex } from '../core/types.ts';
 import { appendJournal } from '../store/journal.ts';
-import {
-  backToSigned,
-  markExpired,
-  markFinal,
-  markForeign,
-  markMined,
-  markReverted,
-  type OutboxTx,
-  openTx,
-  pendingTx,
-  recordSend,
-  unfinalTx,
-} from '../store/outbox.ts';
+import { type OutboxTx, openTx, pendingTx, recordSend, unfinalTx } from '../store/outbox.ts';
+import { backToSigned, markExpired, markFinal, markForeign, markMined, markReverted } from '../store/receipts.ts';
 import { appendRun } from './appendRun.ts';
 import type { Ctx } from './context.ts';
 

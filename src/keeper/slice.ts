@@ -6,7 +6,7 @@ import { encodeSlice, type SliceCall } from '../chain/vault.ts';
 import { amountText } from '../core/format.ts';
 import type { Hex, Leg, Plan, Reason, Snapshot } from '../core/types.ts';
 import { max, min } from '../core/units.ts';
-import type { NonceGrant, Signed } from '../store/outbox.ts';
+import type { NonceGrant, Signed } from '../store/sign.ts';
 import type { Ctx } from './context.ts';
 import { gasCeilingWei } from './recheck.ts';
 

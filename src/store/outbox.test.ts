@@ -3,26 +3,18 @@ import type { Address } from '../core/types.ts';
 import type { Db } from './db.ts';
 import { claimExecution, type Execution, finishExecution, getExecution } from './executions.ts';
 import { journalOfExecution } from './journal.ts';
+import { type OutboxTx, openTx, pendingTx, recordSend, txOfExecution, unfinalTx } from './outbox.ts';
 import {
   backToSigned,
-  initSigner,
   markExpired,
   markFinal,
   markForeign,
   markMined,
   markReverted,
-  type NonceGrant,
-  type OutboxTx,
-  openTx,
-  pendingTx,
   type Receipt,
-  recordSend,
-  resumeSigner,
-  type Signed,
-  signOnce,
-  txOfExecution,
-  unfinalTx,
-} from './outbox.ts';
+} from './receipts.ts';
+import { type NonceGrant, type Signed, signOnce } from './sign.ts';
+import { initSigner, resumeSigner } from './signers.ts';
 import { type TestCluster, testCluster } from './testing/cluster.ts';
 import { CHAIN, hash, KEEPER, liveRun } from './testing/fixtures.ts';
 

@@ -1,0 +1,91 @@
+/** Keys and their nonces. A signer whose nonce moved without us is halted until a person has looked. */
+import { sql } from 'kysely';
+import { EXIT, KeelError } from '../core/errors.ts';
+import type { Address } from '../core/types.ts';
+import { type Q, toNumber, transact } from './db.ts';
+
+export type SignerKey = { readonly chainId: number; readonly address: Address };
+export type SignerState = { readonly nextNonce: number; readonly halted: string | null };
+
+/**
+ * Start-up check. `chainNonce` is the number of mined transactions of the key: when it is beyond what this database gave out,
+ * someone else used the key or this database lost rows, and signing on would be a guess. Then the signer is halted.
+ */
+export async function initSigner(q: Q, signer: SignerKey, chainNonce: number): Promise<SignerState> {
+  return transact(q, async (t) => {
+    await t
+      .insertInto('signer')
+      .values({
+        chain_id: BigInt(signer.chainId),
+        address: signer.address.toLowerCase(),
+        next_nonce: BigInt(chainNonce),
+      })
+      .onConflict((c) => c.doNothing())
+      .execute();
+    const row = await lockSigner(t, signer);
+    if (row.halted === null && BigInt(chainNonce) > row.next_nonce) {
+      const reason = `The chain counts ${chainNonce} transactions of ${signer.address}, this database gave out ${row.next_nonce}: the key was used elsewhere.`;
+      await haltSigner(t, signer, reason);
+      return { nextNonce: toNumber(row.next_nonce), halted: reason };
+    }
+    return { nextNonce: toNumber(row.next_nonce), halted: row.halted };
+  });
+}
+
+async function lockSigner(t: Q, signer: SignerKey): Promise<{ next_nonce: bigint; halted: string | null }> {
+  return t
+    .selectFrom('signer')
+    .select(['next_nonce', 'halted'])
+    .where('chain_id', '=', BigInt(signer.chainId))
+    .where('address', '=', signer.address.toLowerCase())
+    .forUpdate()
+    .executeTakeFirstOrThrow();
+}
+
+export async function haltSigner(q: Q, signer: SignerKey, reason: string): Promise<void> {
+  await q
+    .updateTable('signer')
+    .set({ halted: reason, updated_at: sql<Date>`now()` })
+    .where('chain_id', '=', BigInt(signer.chainId))
+    .where('address', '=', signer.address.toLowerCase())
+    .where('halted', 'is', null)
+    .execute();
+}
+
+/** A person has looked: go on with the chain's nonce. Refused while transactions of ours are open. */
+export async function resumeSigner(q: Q, signer: SignerKey, chainNonce: number): Promise<SignerState> {
+  return transact(q, async (t) => {
+    const row = await lockSigner(t, signer);
+    const open = await countOpen(t, signer);
+    if (open > 0) {
+      throw new KeelError({
+        code: 'SIGNER_HAS_OPEN_TRANSACTIONS',
+        exit: EXIT.heldBack,
+        field: 'signer',
+        value: signer.address,
+        reason: `${open} signed transactions have neither a receipt nor a final replacement`,
+        remedy: 'Let the keeper settle them first',
+        retry: 'later',
+      });
+    }
+    const next = BigInt(chainNonce) > row.next_nonce ? BigInt(chainNonce) : row.next_nonce;
+    await t
+      .updateTable('signer')
+      .set({ next_nonce: next, halted: null, updated_at: sql<Date>`now()` })
+      .where('chain_id', '=', BigInt(signer.chainId))
+      .where('address', '=', signer.address.toLowerCase())
+      .execute();
+    return { nextNonce: toNumber(next), halted: null };
+  });
+}
+
+async function countOpen(t: Q, signer: SignerKey): Promise<number> {
+  const row = await t
+    .selectFrom('tx')
+    .select((e) => e.fn.countAll<bigint>().as('n'))
+    .where('chain_id', '=', BigInt(signer.chainId))
+    .where('signer', '=', signer.address.toLowerCase())
+    .where('status', 'in', ['SIGNED', 'EXPIRED'])
+    .executeTakeFirstOrThrow();
+  return toNumber(row.n);
+}
