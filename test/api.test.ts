@@ -144,6 +144,22 @@ describe('status', () => {
     expect(status.owner.toLowerCase()).toBe(world.devnet.accounts.owner.address.toLowerCase());
   });
 
+  it('values what was deposited, and what holding would be worth, up to the newest block', async () => {
+    const read = async () => statusSchema.parse(await (await get('/api/status')).json());
+    const before = await read();
+    expect(before.holdNavUsdE8).toBe(before.navUsdE8);
+    expect(before.depositedUsdE8).toBe(before.navUsdE8);
+    expect(before.sinceStartUsdE8).toBe('0');
+    const usdc = world.config.tokens.find((t) => t.symbol === 'USDC');
+    if (usdc === undefined) throw new Error('no USDC');
+    await world.owner({ to: world.config.vault, functionName: 'withdraw', args: [usdc.address, 1_000_000_000n] });
+    const after = await read();
+    const price = after.assets.find((a) => a.symbol === 'USDC')?.priceUsdE8 ?? '0';
+    expect(BigInt(before.navUsdE8 ?? 0) - BigInt(after.navUsdE8 ?? 0)).toBe(1_000n * BigInt(price));
+    expect(after.holdNavUsdE8).toBe(after.navUsdE8);
+    expect(after.sinceStartUsdE8).toBe('0');
+  });
+
   it('follows the chain: pause, resume and a new block show up at once', async () => {
     await acquireWatchLease(db.kysely, leaseName(world.config), thisProcess(), 30);
     await world.owner({ to: world.config.vault, functionName: 'pause' });

@@ -5,7 +5,6 @@ import type { DecisionRecord } from '../core/types.ts';
 import { type CheckSummary, getCheck, listChecks } from '../store/checks.ts';
 import type { Q } from '../store/db.ts';
 import { liveExecution } from '../store/executions.ts';
-import { allFlows, type Flow } from '../store/flows.ts';
 import { health } from '../store/health.ts';
 import { journalOfExecution, type RunEvent } from '../store/journal.ts';
 import { costTotals } from '../store/series.ts';
@@ -16,16 +15,6 @@ async function runSentence(q: Q, vaultId: number): Promise<string | null> {
   if (run === null) return null;
   const told = (await journalOfExecution(q, run.id)).findLast((entry) => entry.kind === 'RUN');
   return told === undefined ? 'It has just begun.' : decodeJson<RunEvent>(told.payload).detail;
-}
-
-/** {USD E8} deposits minus withdrawals, each valued when it happened; null when one had no price then. */
-export function depositedUsdE8(flows: readonly Flow[]): bigint | null {
-  let sum = 0n;
-  for (const flow of flows) {
-    if (flow.valueUsdE8 === null) return null;
-    sum += flow.kind === 'DEPOSIT' ? flow.valueUsdE8 : -flow.valueUsdE8;
-  }
-  return sum;
 }
 
 async function newestCheck(
@@ -45,25 +34,20 @@ export const NOTHING_KNOWN: Known = {
   lastSummary: null,
   run: null,
   costs: NO_COSTS,
-  held: null,
-  depositedUsdE8: null,
   keeperSeenS: null,
 };
 
 export async function readKnown(q: Q, vaultId: number, lease: string): Promise<Known> {
-  const [newest, run, costs, flows, life] = await Promise.all([
+  const [newest, run, costs, life] = await Promise.all([
     newestCheck(q, vaultId),
     runSentence(q, vaultId),
     costTotals(q, vaultId),
-    allFlows(q, vaultId),
     health(q, vaultId, lease),
   ]);
   return {
     ...newest,
     run,
     costs,
-    held: null,
-    depositedUsdE8: flows.length === 0 ? null : depositedUsdE8(flows),
     keeperSeenS: life.keeperSeenS,
   };
 }

@@ -12,6 +12,8 @@ export type LiveAnswer = {
   readonly view: VaultView | null;
   /** {s} wall time since the newest block was first seen; null = the chain does not answer now. */
   readonly dataAgeS: number | null;
+  /** Changes whenever blocks were reorganised away. */
+  readonly branch: number;
   /** Why the chain does not answer. */
   readonly down: KeelError | null;
 };
@@ -28,10 +30,14 @@ export function followVault(chain: Chain, deployment: Deployment, nowMs: () => n
   const see = (head: Head): void => {
     if (newest?.hash !== head.hash) newest = { hash: head.hash, seenMs: nowMs() };
   };
-  // requests read the chain themselves; the watch only knows when a block came while nobody asked
+  let branch = 0;
+  // requests read the chain themselves; the watch knows when a block came while nobody asked, and when one went away
   const watch = watchHeads(
     chain,
-    ({ head }) => see(head),
+    ({ head, orphaned, jumped }) => {
+      if (jumped || orphaned.length > 0) branch += 1;
+      see(head);
+    },
     () => {},
   );
 
@@ -48,12 +54,13 @@ export function followVault(chain: Chain, deployment: Deployment, nowMs: () => n
         return {
           view,
           dataAgeS: newest === null ? null : Math.max(0, Math.floor((nowMs() - newest.seenMs) / 1000)),
+          branch,
           down: null,
         };
       } catch (error) {
         if (!(error instanceof KeelError) || error.retry !== 'later') throw error;
         if (error.code === 'CHAIN_BEHIND' && attempt < ATTEMPTS) continue;
-        return { view, dataAgeS: null, down: error };
+        return { view, dataAgeS: null, branch, down: error };
       }
     }
   };

@@ -1,6 +1,7 @@
 /** Joins the chain and the database into the answers of the API. */
 import type { Chain } from '../chain/clients.ts';
 import type { Config } from '../config/schema.ts';
+import { KeelError } from '../core/errors.ts';
 import type { Address } from '../core/types.ts';
 import { leaseName } from '../keeper/loop.ts';
 import { getCheck, listChecks } from '../store/checks.ts';
@@ -10,6 +11,7 @@ import { series } from '../store/series.ts';
 import { findVault, upsertVault } from '../store/vaults.ts';
 import type { Health, Sources } from './app.ts';
 import { type EventFeed, openEventFeed } from './events.ts';
+import { type FlowFollower, type FlowsNow, followFlows } from './flows.ts';
 import { NOTHING_KNOWN, readKnown } from './known.ts';
 import { followVault, type LiveAnswer, type LiveVault, type VaultView } from './live.ts';
 import { buildStatus } from './status.ts';
@@ -46,10 +48,22 @@ async function seen(live: LiveVault): Promise<Seen> {
   throw answer.down ?? new Error('the chain neither answered nor failed');
 }
 
-async function readStatus(options: Options, live: LiveVault): Promise<Status> {
+/** null: unknown, because the chain did not answer in the middle of it. */
+async function flowsNow(flows: FlowFollower, { down, view, branch }: Seen): Promise<FlowsNow | null> {
+  if (down !== null) return null;
+  try {
+    return await flows.at(view.head, branch);
+  } catch (error) {
+    if (error instanceof KeelError && error.retry === 'later') return null;
+    throw error;
+  }
+}
+
+async function readStatus(options: Options, live: LiveVault, flows: FlowFollower): Promise<Status> {
   const { config, db, keeper, vaultId } = options;
-  const [view, known] = await Promise.all([seen(live), readKnown(db.kysely, vaultId, leaseName(config))]);
-  return buildStatus(config, keeper, view, known);
+  const view = await seen(live);
+  const [known, flow] = await Promise.all([readKnown(db.kysely, vaultId, leaseName(config)), flowsNow(flows, view)]);
+  return buildStatus(config, keeper, view, known, flow);
 }
 
 async function readSeries({ config, db, vaultId }: Options, hours: number): Promise<Series> {
@@ -78,9 +92,11 @@ export async function statusOnce(given: Omit<SourceOptions, 'db'> & { readonly d
   const { db } = given;
   const live = followVault(given.chain, given.config, Date.now);
   try {
-    if (db === null) return buildStatus(given.config, given.keeper, await seen(live), NOTHING_KNOWN);
+    if (db === null) return buildStatus(given.config, given.keeper, await seen(live), NOTHING_KNOWN, null);
     const options = { ...given, db };
-    return await readStatus({ ...options, vaultId: await vaultIdOf(options, live) }, live);
+    const vaultId = await vaultIdOf(options, live);
+    const flows = followFlows(given.chain, given.config, db.kysely, vaultId);
+    return await readStatus({ ...options, vaultId }, live, flows);
   } finally {
     live.stop();
   }
@@ -109,10 +125,11 @@ export async function openSources(given: SourceOptions, log: (error: unknown) =>
     throw error;
   }
   const options: Options = { ...given, vaultId };
+  const flows = followFlows(chain, config, db.kysely, vaultId);
   return {
     owner: async () => (await seen(live)).view.vault.owner,
     sources: {
-      status: () => readStatus(options, live),
+      status: () => readStatus(options, live, flows),
       checks: async (page) => ({ schema: 'evenkeel.checks/1', ...(await listChecks(db.kysely, vaultId, page)) }),
       check: async (id) => {
         const stored = await getCheck(db.kysely, id);

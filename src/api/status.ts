@@ -1,10 +1,11 @@
 /** GET /api/status: the chain as it is now, joined with what the journal knows. Also what `keel status` prints. */
 import type { Config } from '../config/schema.ts';
 import { nextCheckAt } from '../core/checkTimes.ts';
-import { type HoldBalances, holdNavUsdE8 } from '../core/hold.ts';
+import { holdNavUsdE8 } from '../core/hold.ts';
 import type { Address, AssetView, DecisionRecord, Snapshot } from '../core/types.ts';
 import { assetViews, firstBadPrice, nav } from '../core/value.ts';
 import type { CheckSummary } from '../store/checks.ts';
+import type { FlowsNow } from './flows.ts';
 import { headlineOf } from './headline.ts';
 import type { LiveAnswer, VaultView } from './live.ts';
 import type { Costs, Status } from './types.ts';
@@ -15,10 +16,6 @@ export type Known = {
   /** One sentence about the run under way; null = none. */
   readonly run: string | null;
   readonly costs: Costs;
-  /** null: the deposits have not been read from the chain yet. */
-  readonly held: HoldBalances | null;
-  /** Deposits minus withdrawals, each at its own time; null when one of them had no price. */
-  readonly depositedUsdE8: bigint | null;
   readonly keeperSeenS: number | null;
 };
 
@@ -35,12 +32,16 @@ function viewsOf(config: Config, view: VaultView): readonly AssetView[] {
   return assetViews(snapshot);
 }
 
-/** @param live its `view` must not be null */
+/**
+ * @param live its `view` must not be null
+ * @param flows null: they could not be read
+ */
 export function buildStatus(
   config: Config,
   keeper: Address,
   live: LiveAnswer & { readonly view: VaultView },
   known: Known,
+  flows: FlowsNow | null,
 ): Status {
   const { vault, head } = live.view;
   const views = viewsOf(config, live.view);
@@ -52,6 +53,7 @@ export function buildStatus(
       : known.lastCheck === null
         ? head.time
         : nextCheckAt(config.rule.frequency, known.lastCheck.block.time);
+  const depositedUsdE8 = flows?.depositedUsdE8 ?? null;
   const words = headlineOf({
     vault,
     views,
@@ -73,9 +75,9 @@ export function buildStatus(
     block: { number: head.number, time: head.time },
     dataAgeS: live.dataAgeS,
     navUsdE8,
-    holdNavUsdE8: navUsdE8 === null || known.held === null ? null : holdNavUsdE8(known.held, vault.assets),
-    depositedUsdE8: known.depositedUsdE8,
-    sinceStartUsdE8: navUsdE8 === null || known.depositedUsdE8 === null ? null : navUsdE8 - known.depositedUsdE8,
+    holdNavUsdE8: navUsdE8 === null || flows === null ? null : holdNavUsdE8(flows.held, vault.assets),
+    depositedUsdE8,
+    sinceStartUsdE8: navUsdE8 === null || depositedUsdE8 === null ? null : navUsdE8 - depositedUsdE8,
     costs: known.costs,
     assets: views,
     pausedUntil: vault.state.pausedUntil,

@@ -9,7 +9,10 @@ import { lower } from '../chain/snapshot.ts';
 import { applyFlow, type Flow as CoreFlow, foldFlows, type HoldBalances } from '../core/hold.ts';
 import { valueUsdE8 } from '../core/value.ts';
 import { allFlows, type Flow, recordFlows, rewindFlows, type ScanPoint, scannedTo } from '../store/flows.ts';
-import type { Ctx } from './context.ts';
+import type { Ctx, Memory } from './context.ts';
+
+/** The part of a Ctx that flows need; the API follows them too, without a keeper. */
+export type FlowCtx = Pick<Ctx, 'chain' | 'config' | 'q' | 'vaultId'> & { readonly memory: Pick<Memory, 'flows'> };
 
 /** The cursor is stored when a flow was found, and otherwise this often: rescanning a few blocks is harmless. */
 const STORE_EVERY_BLOCKS = 64;
@@ -23,7 +26,7 @@ function coreFlow(e: FlowEvent): CoreFlow {
 }
 
 /** {USD E8} at the oracle's price of that block; null when the price or that old state cannot be had. */
-async function worthOf(ctx: Ctx, event: FlowEvent, at: Head): Promise<bigint | null> {
+async function worthOf(ctx: FlowCtx, event: FlowEvent, at: Head): Promise<bigint | null> {
   const token = ctx.config.tokens.find((t) => lower(t.address) === event.token);
   if (token === undefined) return null;
   const data = encodeFunctionData({ abi: oracleHubAbi, functionName: 'peek', args: [[token.feedId]] });
@@ -37,7 +40,7 @@ async function worthOf(ctx: Ctx, event: FlowEvent, at: Head): Promise<bigint | n
   }
 }
 
-async function storedFlow(ctx: Ctx, event: FlowEvent): Promise<Flow> {
+async function storedFlow(ctx: FlowCtx, event: FlowEvent): Promise<Flow> {
   const at = await readHead(ctx.chain, event.blockHash);
   if (at === null) throw new Error(`block ${event.blockHash} of a vault event is not there`);
   return {
@@ -54,7 +57,7 @@ async function storedFlow(ctx: Ctx, event: FlowEvent): Promise<Flow> {
 }
 
 /** What the database knows, with the one figure that it does not keep (what a withdrawal left) read from the chain. */
-async function heldOf(ctx: Ctx): Promise<HoldBalances> {
+async function heldOf(ctx: FlowCtx): Promise<HoldBalances> {
   const flows = await allFlows(ctx.q, ctx.vaultId);
   const blocks = [...new Set(flows.filter((f) => f.kind === 'WITHDRAWAL').map((f) => f.blockHash))];
   const left = new Map<string, bigint>();
@@ -73,12 +76,12 @@ async function heldOf(ctx: Ctx): Promise<HoldBalances> {
   );
 }
 
-async function isCanonical(ctx: Ctx, point: ScanPoint): Promise<boolean> {
+async function isCanonical(ctx: FlowCtx, point: ScanPoint): Promise<boolean> {
   return (await readHead(ctx.chain, point.blockNumber))?.hash === point.blockHash;
 }
 
 /** The stored cursor, taken back when its block was reorganised away while nobody watched. */
-async function startPoint(ctx: Ctx): Promise<ScanPoint | null> {
+async function startPoint(ctx: FlowCtx): Promise<ScanPoint | null> {
   let point = await scannedTo(ctx.q, ctx.vaultId);
   while (point !== null && !(await isCanonical(ctx, point))) {
     const back = Math.max(0, point.blockNumber - REWIND_BLOCKS);
@@ -91,7 +94,7 @@ async function startPoint(ctx: Ctx): Promise<ScanPoint | null> {
 }
 
 /** Forgets what orphaned blocks said. `firstOrphan` is the oldest of them. */
-export async function rewindHoldings(ctx: Ctx, firstOrphan: Head): Promise<void> {
+export async function rewindHoldings(ctx: FlowCtx, firstOrphan: Head): Promise<void> {
   const memory = ctx.memory.flows;
   if (memory !== null && memory.blockNumber < firstOrphan.number) return;
   ctx.memory.flows = null;
@@ -104,7 +107,7 @@ export async function rewindHoldings(ctx: Ctx, firstOrphan: Head): Promise<void>
 }
 
 /** {base units by token} of the untouched coins at `head`. */
-export async function holdingsAt(ctx: Ctx, head: Head): Promise<HoldBalances> {
+export async function holdingsAt(ctx: FlowCtx, head: Head): Promise<HoldBalances> {
   const { chain, q, vaultId } = ctx;
   const { vault } = ctx.config;
   let memory = ctx.memory.flows;
