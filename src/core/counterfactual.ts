@@ -126,7 +126,7 @@ function detailOf(s: Situation, reason: Reason): string {
 
 function whenBudgetRefills(s: Situation): string {
   const { vault } = s.snapshot;
-  const nav = s.plan?.kind === 'CONTINUE' ? vault.state.epochNavUsdE8 : portfolioValue(vault.assets).navUsdE8;
+  const nav = s.due.kind === 'CONTINUE' ? vault.state.epochNavUsdE8 : portfolioValue(vault.assets).navUsdE8;
   const cap = lossCapUsdE8(vault.policy, nav);
   const needed = plannedLossUsdE8(s.plan, vault.assets);
   if (cap === 0n || needed > cap) return 'Would trade with a larger daily loss budget, or if the pools were cheaper.';

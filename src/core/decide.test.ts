@@ -39,7 +39,7 @@ describe('outcomes', () => {
     const d = check(wethOver(6_000));
     expect([d.proposal, d.reason, d.secondary, d.counterfactual]).toEqual(['TRADE', 'DEVIATION', [], null]);
     expect(d.sentence).toBe(
-      '$6,000.00 moves from WETH to USDC because WETH is 6.0 points above its target of 40.0 percent (band 5.0); expected cost $4.30.',
+      '$6,000.00 moves from WETH to USDC because WETH is 6.0 points above its target of 40.0 percent (band 5.0); expected cost $4.39.',
     );
     expect(d.guards.every((g) => g.pass)).toBe(true);
     expect(d.navUsdE8).toBe(100_000n * USD);
@@ -97,7 +97,7 @@ describe('outcomes', () => {
   it('respects the dollar ceiling on gas', () => {
     const d = check(wethOver(6_000), { ...RULE, maxGasUsdE8: 10n ** 7n });
     expect([d.reason, guard(d, 'gas cost')?.pass]).toEqual(['GAS_ABOVE_CAP', false]);
-    expect(d.sentence).toMatch(/^\$0\.40 of gas is above the ceiling of \$0\.10/);
+    expect(d.sentence).toMatch(/^\$0\.49 of gas is above the ceiling of \$0\.10/);
   });
 
   it('respects the vault ceiling on gas, as the vault does', () => {
@@ -130,6 +130,17 @@ describe('outcomes', () => {
     expect([d.proposal, d.reason]).toEqual(['HELD_BACK', 'LOSS_BUDGET_SPENT']);
     expect(d.counterfactual).toBe('Would trade in 57 min, when enough of the loss budget has refilled.');
     expect(decide(wethOver(6_000, changes), RULE, { ...CONTEXT, now: NOW + 57 * 60 }).proposal).toBe('TRADE');
+  });
+
+  it('counts what the bucket loses until the slice may run', () => {
+    // The plan loses $3.90. Of a budget of $10, $3.80 is free now and $4.20 when the next slice may run.
+    const state = { epoch: 2, sequence: 1, lastSliceAt: NOW, epochEnd: NOW + 9_000, epochNavUsdE8: 100_000n * USD };
+    const loss = { lossUsdE8: 620_000_000n, lossAt: NOW };
+    const policy = { lossBpsPerDay: 1, sliceCooldownS: 3_500 };
+    const soon = check(wethOver(6_000, { policy: { ...policy, sliceCooldownS: 0 }, state: { ...state, ...loss } }));
+    const later = check(wethOver(6_000, { policy, state: { ...state, ...loss } }));
+    expect([soon.proposal, soon.reason]).toEqual(['HELD_BACK', 'LOSS_BUDGET_SPENT']);
+    expect([later.proposal, later.reason]).toEqual(['TRADE', 'CONTINUE']);
   });
 
   it.each([

@@ -161,8 +161,10 @@ export function evaluateGuards(inputs: GuardInputs): Guard[] {
 
   guards.push(...legGuards(inputs));
   if (priced) {
-    const epochNav = plan?.kind === 'CONTINUE' ? state.epochNavUsdE8 : nav;
-    const level = lossLevel(state, policy, epochNav, now) + plannedLossUsdE8(plan, assets);
+    const epochNav = due.kind === 'CONTINUE' ? state.epochNavUsdE8 : nav;
+    // The bucket empties until the first slice runs, which is what the plan was made for.
+    const runsAt = plan?.slices[0]?.notBefore ?? now;
+    const level = lossLevel(state, policy, epochNav, runsAt) + plannedLossUsdE8(plan, assets);
     guards.push(atMost('LOSS_BUDGET_SPENT', 'loss budget', 'USD_E8', level, lossCapUsdE8(policy, epochNav), 'VAULT'));
   }
   if (plan)
