@@ -164,6 +164,12 @@ export function when(time: number, now: number): string {
   return dayMonth(time) === dayMonth(now) ? hourMinute(time) : `${dayMonth(time)} ${hourMinute(time)}`;
 }
 
+/** " It is due at 14:00." with its leading space; nothing when no time is set. */
+export function dueText(what: string, at: number | null, now: number): string {
+  if (at === null) return '';
+  return at <= now ? ` ${what} is due now.` : ` ${what} is due at ${when(at, now)}.`;
+}
+
 /** Six and six: 0xf39Fd6…b92266. */
 export function shortHex(hex: string): string {
   return hex.length <= 15 ? hex : `${hex.slice(0, 8)}\u2026${hex.slice(-6)}`;

@@ -1,10 +1,11 @@
 import { useEffect, useState } from 'react';
 import { type ApiCheck, ApiError, getCheck } from '../api.ts';
 import { appData } from '../data.ts';
-import { fullTime, integer, prose } from '../format.ts';
+import { fullTime, integer } from '../format.ts';
 import { links } from '../router.ts';
 import { useStore } from '../store.ts';
 import { Panel, PanelError, Skeleton } from '../ui/Panel.tsx';
+import { Prose } from '../ui/Prose.tsx';
 import { OutcomeTag } from '../ui/Tag.tsx';
 import { CostTable } from './CostTable.tsx';
 import { Fills } from './Fills.tsx';
@@ -72,10 +73,12 @@ function Record(props: { readonly check: ApiCheck }) {
         <OutcomeTag outcome={check.outcome} /> &nbsp;Check {integer(check.checkId)}, {fullTime(check.block.time)}, block{' '}
         {integer(check.block.number)}
       </p>
-      <h1 data-testid="sentence">{prose(check.sentence)}</h1>
+      <h1 data-testid="sentence">
+        <Prose text={check.sentence} />
+      </h1>
       {check.counterfactual === null ? null : (
         <p className="lead" data-testid="counterfactual">
-          {prose(check.counterfactual)}
+          <Prose text={check.counterfactual} />
         </p>
       )}
       {check.secondary.length === 0 ? null : (

@@ -108,11 +108,15 @@ export function Fills(props: { readonly check: ApiCheck }) {
           ))}
         </ul>
       ) : null}
-      {left.map((l) => (
-        <p key={l.symbol} className="muted">
-          Left over: {l.detail}
-        </p>
-      ))}
+      {left.length === 0 ? null : (
+        <ul className="plain-list left-over">
+          {left.map((l) => (
+            <li key={`${l.symbol} ${l.detail}`}>
+              Left over, {l.symbol}: {l.detail}.
+            </li>
+          ))}
+        </ul>
+      )}
     </Panel>
   );
 }

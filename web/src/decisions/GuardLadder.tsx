@@ -2,7 +2,7 @@ import type { Guard } from '../../../src/core/types.ts';
 import { useSuffix } from '../mode.ts';
 import { Panel } from '../ui/Panel.tsx';
 import { useWidth } from '../ui/useWidth.ts';
-import { bullet, guardText, limitKind } from './guardModel.ts';
+import { bullet, guardText, limitText } from './guardModel.ts';
 
 const HEIGHT = 22;
 
@@ -63,8 +63,7 @@ export function GuardLadder(props: { readonly guards: readonly Guard[] }) {
                   {guardText(g.code, g.unit, g.value, suffix)}
                 </td>
                 <td className="n" data-label="Limit">
-                  {limitKind(g) === 'limit' ? '' : `${limitKind(g)} `}
-                  {guardText(g.code, g.unit, g.limit, suffix)}
+                  {limitText(g, suffix)}
                 </td>
                 <td className={g.pass ? 'verdict pass' : 'verdict fail'}>{g.pass ? 'Met' : 'Not met'}</td>
               </tr>

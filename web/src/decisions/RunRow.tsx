@@ -3,6 +3,7 @@ import type { ApiCheckSummary } from '../api.ts';
 import { dayMonth, fullTime, hourMinute, points, prose, when } from '../format.ts';
 import { links } from '../router.ts';
 import { Money } from '../ui/Money.tsx';
+import { Prose } from '../ui/Prose.tsx';
 import { OutcomeTag } from '../ui/Tag.tsx';
 import { type Run, reasonWords } from './groupRuns.ts';
 
@@ -37,8 +38,9 @@ function CheckRow(props: { readonly check: ApiCheckSummary; readonly now: number
         <Time time={check.time} now={props.now} />
       </td>
       <td>
-        <OutcomeTag outcome={check.outcome} /> {prose(check.sentence)}{' '}
-        {check.costUsdE8 === null ? null : (
+        <OutcomeTag outcome={check.outcome} /> <Prose text={check.sentence} />{' '}
+        {/* The sentence of a trade says its cost; that of a failure does not. */}
+        {check.outcome !== 'FAILED' || check.costUsdE8 === null ? null : (
           <>
             It cost <Money usdE8={BigInt(check.costUsdE8)} />.{' '}
           </>

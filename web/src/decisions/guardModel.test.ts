@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Guard } from '../../../src/core/types.ts';
-import { bullet, guardText, limitKind } from './guardModel.ts';
+import { bullet, guardText, limitKind, limitText } from './guardModel.ts';
 
 function guard(value: string, limit: string, pass: boolean, unit: Guard['unit'] = 'BPS'): Guard {
   return { code: 'IMPACT_ABOVE_CAP', name: 'impact', unit, value, limit, pass, enforcedBy: 'KEEPER' };
@@ -13,6 +13,11 @@ it('reads from the verdict whether a limit is a floor or a ceiling', () => {
   expect(limitKind(guard('1', '5', false))).toBe('at least');
   expect(limitKind(guard('5', '5', true))).toBe('limit');
   expect(limitKind(guard('0', '1', false, 'FLAG'))).toBe('limit');
+});
+
+it('says a limit as a sentence would', () => {
+  expect(limitText(guard('1', '50', true), '')).toBe('at most 0.50%');
+  expect(limitText({ ...guard('900', '1', true, 'USD_E8'), code: 'EMPTY' }, ' test')).toBe('more than nothing');
 });
 
 it('puts value and limit on one scale', () => {

@@ -30,6 +30,12 @@ export function limitKind(guard: Guard): 'at least' | 'at most' | 'limit' {
   return value > limit === guard.pass ? 'at least' : 'at most';
 }
 
+export function limitText(guard: Guard, suffix: string): string {
+  if (guard.code === 'EMPTY') return 'more than nothing';
+  const kind = limitKind(guard);
+  return `${kind === 'limit' ? '' : `${kind} `}${guardText(guard.code, guard.unit, guard.limit, suffix)}`;
+}
+
 /** Both on one scale from 0, as shares of the width. The larger of the two sits at 5/6 so that the other can be compared. */
 export function bullet(guard: Guard): { readonly value: number; readonly limit: number } {
   const value = Math.max(0, Number(guard.value));

@@ -1,7 +1,7 @@
 import { type KeyboardEvent, type PointerEvent, useState } from 'react';
 import type { ApiSeries, ApiStatus } from '../api.ts';
 import type { Resource } from '../data.ts';
-import { duration, hourMinute, plainPercent, points, usd, weekdayName, when } from '../format.ts';
+import { dueText, duration, hourMinute, plainPercent, points, usd, weekdayName, when } from '../format.ts';
 import { useSuffix } from '../mode.ts';
 import { ChartPanel } from '../ui/ChartPanel.tsx';
 import { Skeleton } from '../ui/Panel.tsx';
@@ -164,7 +164,7 @@ export function Drift(props: { readonly series: Resource<ApiSeries>; readonly st
         chart={
           <p className="empty">
             The first check draws the first point.
-            {nextCheckAt === null ? '' : ` It is due at ${when(nextCheckAt, block.time)}.`}
+            {dueText('It', nextCheckAt, block.time)}
           </p>
         }
         table={null}

@@ -2,7 +2,7 @@ import type { ApiChecks, ApiStatus } from '../api.ts';
 import type { Resource } from '../data.ts';
 import { groupRuns } from '../decisions/groupRuns.ts';
 import { RunRow } from '../decisions/RunRow.tsx';
-import { when } from '../format.ts';
+import { dueText } from '../format.ts';
 import { links } from '../router.ts';
 import { Panel, Skeleton } from '../ui/Panel.tsx';
 
@@ -19,9 +19,7 @@ export function LatestDecisions(props: { readonly checks: Resource<ApiChecks>; r
           <Skeleton rows={4} row="line" />
         ) : null
       ) : data.checks.length === 0 ? (
-        <p className="empty">
-          No check has run yet.{nextCheckAt === null ? '' : ` The first is due at ${when(nextCheckAt, block.time)}.`}
-        </p>
+        <p className="empty">No check has run yet.{dueText('The first', nextCheckAt, block.time)}</p>
       ) : (
         <table className="decisions">
           <thead>

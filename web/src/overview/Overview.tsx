@@ -1,7 +1,7 @@
 import { appData } from '../data.ts';
-import { prose } from '../format.ts';
 import { useStore } from '../store.ts';
 import { PanelError, Skeleton } from '../ui/Panel.tsx';
+import { Prose } from '../ui/Prose.tsx';
 import { OwnerActions } from '../wallet/OwnerActions.tsx';
 import { Allocation } from './Allocation.tsx';
 import { CostSplit } from './CostSplit.tsx';
@@ -57,9 +57,11 @@ export function Overview(props: { readonly stale: boolean }) {
     <div className={props.stale ? 'page overview stale' : 'page overview'} data-testid="overview">
       <div className="hero">
         <div className="hero-say">
-          <h1 data-testid="headline">{prose(s.headline)}</h1>
+          <h1 data-testid="headline">
+            <Prose text={s.headline} />
+          </h1>
           <p className="lead" data-testid="detail">
-            {prose(s.detail)}
+            <Prose text={s.detail} />
           </p>
           <OwnerActions status={s} stale={props.stale} />
         </div>
