@@ -177,6 +177,14 @@ abstract contract Fixture is Test {
         expectFillRevert(KEEPER, slice(), f, why);
     }
 
+    /// @dev For reverts whose data come from somebody else.
+    function expectFillRevertAny(Fill memory f) internal {
+        Slice memory s = slice();
+        vm.expectRevert();
+        vm.prank(KEEPER);
+        vault.fill(s, f);
+    }
+
     function fillManyAs(address who, Slice memory s, Fill[] memory fills) internal {
         vm.prank(who);
         vault.fillMany(s, fills);
