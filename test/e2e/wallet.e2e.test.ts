@@ -51,6 +51,21 @@ describe('connecting', () => {
     expect(await page.evaluate('document.activeElement.dataset.testid')).toBe('wallet');
   });
 
+  it('lists each of several wallets once, however often and late it announces itself', async () => {
+    const { page } = await suite.open();
+    await page.getByTestId('wallet').click();
+    const items = page.getByTestId('connect-dialog').getByRole('listitem');
+    await eventually(() => items.count()).toBe(1);
+    await page.evaluate(`for (let i = 0; i < 3; i++) dispatchEvent(new CustomEvent('eip6963:announceProvider', { detail: {
+      info: { uuid: 'late-' + i, name: 'Late wallet', icon: 'https://example.invalid/icon.png', rdns: 'org.example.late' },
+      provider: { request: async () => [] },
+    } }))`);
+    await eventually(() => items.count()).toBe(2);
+    expect(await items.last().textContent()).toContain('org.example.late');
+    await page.getByRole('button', { name: /Late wallet/ }).click();
+    await page.getByText('Late wallet did not connect: it named no account').waitFor();
+  });
+
   it('says so when there is no wallet, and what still works', async () => {
     const { page } = await suite.open({
       expectFaults: /500|rehearsal/,
