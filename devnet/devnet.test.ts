@@ -186,6 +186,38 @@ describe('a devnet', () => {
     expect((await devnet.market.step(before + HOUR_S)).time).toBe(before + HOUR_S);
   });
 
+  it('keeps time running forwards while others send transactions in the middle of its steps', async () => {
+    const { address } = devnet.accounts.keeper;
+    const start = devnet.market.time;
+    const from = await client.getBlockNumber();
+    const fees = { maxFeePerGas: '0x746a528800', maxPriorityFeePerGas: '0x1' };
+    let stepping = true;
+    const steps = (async () => {
+      for (let i = 1; i <= 40; i++) await devnet.market.step(start + 12 * i);
+      stepping = false;
+    })();
+    let sent = 0;
+    while (stepping) {
+      const params = [{ from: address, to: address, gas: '0x5208', ...fees }] as never;
+      const hash = await client.request({ method: 'eth_sendTransaction' as never, params });
+      const receipt = await client.waitForTransactionReceipt({ hash, pollingInterval: 2, timeout: 5_000 });
+      expect(receipt.status).toBe('success');
+      sent += 1;
+    }
+    await steps;
+    const to = await client.getBlockNumber();
+    const numbers = Array.from({ length: Number(to - from) + 1 }, (_, i) => from + BigInt(i));
+    const times = await Promise.all(
+      numbers.map(async (blockNumber) => Number((await client.getBlock({ blockNumber })).timestamp)),
+    );
+    expect(sent).toBeGreaterThan(5);
+    expect(times).toEqual([...times].sort((a, b) => a - b));
+    for (const { band, sqrt } of await positions(client, devnet)) {
+      expect(Number(sqrt) / Number(band.low)).toBeGreaterThan(1 - 1e-9);
+      expect(Number(sqrt) / Number(band.high)).toBeLessThan(1 + 1e-9);
+    }
+  });
+
   it('runs steps one after the other when they are asked for at once', async () => {
     const first = devnet.market.time;
     const steps = await Promise.all([devnet.market.step(first + 60), devnet.market.step(first + 120)]);

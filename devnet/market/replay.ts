@@ -43,6 +43,8 @@ export type Market = {
   readonly stop: () => Promise<void>;
 };
 
+type Write = { readonly to: Address; readonly data: Hex };
+
 export const MAX_SPEED = 14_400;
 const HOUR_S = 3_600;
 const STEP_GAS = 40_000_000;
@@ -87,10 +89,31 @@ export function createMarket(rpc: Rpc, deployment: Deployment, scenario: Scenari
   }
 
   /**
-   * Settles time and base fee of the next block. Somebody's transaction may get a block between the look and the order;
-   * time never runs backwards, so the order is then refused and given anew.
-   * @returns the block's time, and the pools as they were found
+   * Mines one block at `wanted`, or a second after the newest block if that is later, with the transaction that
+   * `write` makes of what it finds, if any. Others' transactions meanwhile wait in the pool and share the block: mining
+   * on arrival is off, or their blocks would take the time and the fee that were meant for this one.
    */
+  async function block(
+    wanted: number,
+    write: (t: number, sqrtX96: readonly bigint[]) => Write | null,
+  ): Promise<number> {
+    await rpc.call('evm_setAutomine', false);
+    const { t, sqrtX96 } = await order(wanted);
+    const made = write(t, sqrtX96);
+    const hash = made ? await send(made, t) : null;
+    await rpc.call('evm_mine');
+    if (hash) await requireSuccess(hash);
+    await rpc.call('evm_setAutomine', true);
+    // The next block may be somebody's transaction: it costs what the hour costs, not an eighth less for an empty block.
+    const [, pool] = await rpc.batch([
+      ['anvil_setNextBlockBaseFeePerGas', [hex(baseFee(t))]],
+      ['txpool_status', []],
+    ]);
+    // Came after the block and before mining on arrival was on again: nothing would mine it.
+    if (Number((pool as { pending: Hex }).pending) > 0) await rpc.call('evm_mine');
+    return t;
+  }
+
   async function order(wanted: number): Promise<{ t: number; sqrtX96: readonly bigint[] }> {
     for (let attempt = 1; ; attempt++) {
       const { blockTime, sqrtX96 } = await peek();
@@ -102,25 +125,31 @@ export function createMarket(rpc: Rpc, deployment: Deployment, scenario: Scenari
         ]);
         return { t, sqrtX96 };
       } catch (error) {
+        // A block that was being made when mining on arrival went off has come between.
         if (attempt === ORDER_ATTEMPTS || !/timestamp error/i.test(String(error))) throw error;
       }
     }
   }
 
-  async function mine(t: number, to: Address, data: Hex): Promise<void> {
-    const tx = { from: options.deployer, to, data, gas: hex(STEP_GAS), ...fees(baseFee(t)) };
-    const receipt = await rpc.call<{ status: Hex; transactionHash: Hex }>('eth_sendTransactionSync', tx);
-    if (receipt.status !== '0x1') throw new Error(`market transaction ${receipt.transactionHash} reverted`);
+  function send({ to, data }: Write, t: number): Promise<Hex> {
+    const fees = { maxFeePerGas: hex(baseFee(t)), maxPriorityFeePerGas: '0x0' };
+    return rpc.call('eth_sendTransaction', { from: options.deployer, to, data, gas: hex(STEP_GAS), ...fees });
+  }
+
+  async function requireSuccess(hash: Hex): Promise<void> {
+    const receipt = await rpc.call<{ status: Hex } | null>('eth_getTransactionReceipt', hash);
+    if (receipt?.status !== '0x1')
+      throw new Error(`market transaction ${hash} ${receipt ? 'reverted' : 'was not mined'}`);
   }
 
   /** Each pool is drained in a block of its own, a second after the newest. */
   async function drainDue(toTime: number): Promise<void> {
     for (let next = drains[0]; next && at(next.atHour) <= toTime; next = drains[0]) {
+      const { keepBps } = next;
       for (const name of next.pools) {
         const pool = deployment.pools.find((p) => p.name === name);
         if (!pool) throw new Error(`scenario ${scenario.name} drains the unknown pool ${name}`);
-        const { t } = await order(0);
-        await mine(t, deployment.seeder, drainData(pool, next.keepBps));
+        await block(0, () => ({ to: deployment.seeder, data: drainData(pool, keepBps) }));
       }
       drains.shift();
     }
@@ -128,19 +157,20 @@ export function createMarket(rpc: Rpc, deployment: Deployment, scenario: Scenari
 
   async function stepNow(wanted: number): Promise<Step> {
     await drainDue(wanted);
-    const { t, sqrtX96 } = await order(wanted);
-    const rounds = feeds.advance(t);
-    const moved = deployment.pools.flatMap((pool, i) => {
-      const { low, high } = bandOf(pool, t);
-      const now = sqrtX96[i] ?? 0n;
-      return now < low || now > high ? [{ pool, low, high }] : [];
+    let feedRounds = 0;
+    let traded: string[] = [];
+    time = await block(wanted, (t, sqrtX96) => {
+      const rounds = feeds.advance(t);
+      const moved = deployment.pools.flatMap((pool, i) => {
+        const { low, high } = bandOf(pool, t);
+        const now = sqrtX96[i] ?? 0n;
+        return now < low || now > high ? [{ pool, low, high }] : [];
+      });
+      feedRounds = rounds.length;
+      traded = moved.map((m) => m.pool.name);
+      return feedRounds + traded.length === 0 ? null : { to: deployment.market, data: stepData(rounds, moved) };
     });
-    if (rounds.length === 0 && moved.length === 0) await rpc.call('evm_mine');
-    else await mine(t, deployment.market, stepData(rounds, moved));
-    // The next block may be somebody's transaction: it costs what the hour costs, not an eighth less for an empty block.
-    await rpc.call('anvil_setNextBlockBaseFeePerGas', hex(baseFee(t)));
-    time = t;
-    return { time: t, feedRounds: rounds.length, traded: moved.map((m) => m.pool.name) };
+    return { time, feedRounds, traded };
   }
 
   function stepData(
@@ -195,8 +225,6 @@ export function createMarket(rpc: Rpc, deployment: Deployment, scenario: Scenari
     },
   };
 }
-
-const fees = (baseFeeWei: bigint) => ({ maxFeePerGas: hex(baseFeeWei), maxPriorityFeePerGas: '0x0' });
 
 function drainData(pool: PoolDeployment, keepBps: number): Hex {
   const keep = BigInt(keepBps);
