@@ -1,5 +1,5 @@
 /** One check: snapshot, decision, simulation, record. Each is stored before the next begins. */
-import { type Head, latestHead } from '../chain/head.ts';
+import type { Head } from '../chain/head.ts';
 import { readSnapshot } from '../chain/snapshot.ts';
 import { missedChecks, nextCheckAt } from '../core/checkTimes.ts';
 import { decide } from '../core/decide.ts';
@@ -184,9 +184,4 @@ export async function closeAbandoned(ctx: Ctx): Promise<void> {
     };
     announce(ctx, await finaliseCheck(ctx.q, closeRecord(draft, verdict, { txHashes: [], realised: null })));
   }
-}
-
-/** The newest head, for `once`. */
-export function headNow(ctx: Ctx): Promise<Head> {
-  return latestHead(ctx.chain);
 }

@@ -1,6 +1,5 @@
 /** What every part of one running keeper shares. */
 import type { Chain } from '../chain/clients.ts';
-import type { Head } from '../chain/head.ts';
 import type { Signer } from '../chain/signer.ts';
 import type { Submit } from '../chain/submit/public.ts';
 import type { Config } from '../config/schema.ts';
@@ -102,5 +101,3 @@ export function newMemory(): Memory {
     lastCheckAt: null,
   };
 }
-
-export type { Head };

@@ -4,7 +4,15 @@ import { readSnapshot } from '../chain/snapshot.ts';
 import { isFinal, type RunState, reduceRun, type RunEvent as StateEvent } from '../core/runState.ts';
 import type { DecisionRecord, PlannedSlice, Reason, Snapshot } from '../core/types.ts';
 import { transact } from '../store/db.ts';
-import { claimExecution, type Execution, parkExecution, type StepResult, stepExecution } from '../store/executions.ts';
+import {
+  claimExecution,
+  type Execution,
+  journalRun,
+  liveExecution,
+  parkExecution,
+  type StepResult,
+  stepExecution,
+} from '../store/executions.ts';
 import type { RunEvent } from '../store/journal.ts';
 import { type OutboxTx, txOfExecution } from '../store/outbox.ts';
 import { signOnce } from '../store/sign.ts';
@@ -194,6 +202,17 @@ async function park(ctx: Ctx, run: Run, wait: Waits): Promise<void> {
   );
   const { sequence } = run.data.state;
   ctx.emit({ kind: 'run.parked', checkId: run.checkId, slice: sequence, runAt: wait.until, detail: wait.detail });
+}
+
+/** After a restart: a run that waits for a later chain time says so again, since whoever moves the clock may not know. */
+export async function announceParked(ctx: Ctx, head: Head): Promise<void> {
+  const run = await liveExecution<RunData>(ctx.q, ctx.vaultId);
+  if (run === null || run.notBefore <= head.time) return;
+  const detail = `Slice ${run.data.state.sequence + 1} still waits.`;
+  const parked: ParkedEvent = { state: 'parked', detail, runAt: run.notBefore };
+  await journalRun(ctx.q, run, [parked]);
+  const { sequence } = run.data.state;
+  ctx.emit({ kind: 'run.parked', checkId: run.checkId, slice: sequence, runAt: run.notBefore, detail });
 }
 
 /**

@@ -21,7 +21,7 @@ import { initSigner } from '../store/signers.ts';
 import { upsertVault } from '../store/vaults.ts';
 import { closeAbandoned, dryCheck, makeCheck } from './check.ts';
 import { type Ctx, confirmationsOf, type KeeperConfig, type KeeperDeps, newMemory } from './context.ts';
-import { advanceRun } from './execute.ts';
+import { advanceRun, announceParked } from './execute.ts';
 import { rewindHoldings } from './holdings.ts';
 import { createInbox, type Delivery } from './inbox.ts';
 import { type Outage, standstill, watchOutages } from './outage.ts';
@@ -84,6 +84,7 @@ async function start(ctx: Ctx, head: Head): Promise<void> {
   ctx.log.info({ vault: ctx.config.vault, keeper: ctx.key.address, nextNonce, block: head.number }, 'keeper started');
   await journalKeeper(ctx, 'started', `The keeper watches from block ${head.number}.`);
   await closeAbandoned(ctx);
+  await announceParked(ctx, head);
 }
 
 /** What the keeper remembers between two heads. */
