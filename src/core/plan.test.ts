@@ -73,6 +73,34 @@ describe('planRebalance', () => {
     expect(sum).toBe(6_000n * USD);
   });
 
+  it('does not pass on what a generous pool pays too much', () => {
+    const weth = asset(0, {
+      symbol: 'WETH',
+      decimals: 18,
+      price: 2_000,
+      targetBps: 4_000,
+      bandBps: 500,
+      value: 46_060,
+    });
+    const usdc = asset(1, { symbol: 'USDC', decimals: 6, price: 1, targetBps: 4_000, bandBps: 500, value: 34_000 });
+    const wbtc = asset(2, {
+      symbol: 'WBTC',
+      decimals: 8,
+      price: 40_000,
+      targetBps: 2_000,
+      bandBps: 500,
+      value: 19_940,
+    });
+    // Pays 1.2 % above the oracle before its fee: USDC ends some $50 over its target, which WBTC could take.
+    const generous = v2Pool(1, { ...weth, priceUsdE8: (weth.priceUsdE8 * 1_012n) / 1_000n }, usdc, 50_000_000n);
+    const pools = [generous, v3Pool(2, usdc, wbtc, 500, 50_000_000n)];
+    const changes = { policy: { maxSlipBps: 200, minTradeUsdE2: 1_000, maxSliceBps: 9_000 }, baseFeeGwei: 0.01 };
+    const s = snapshotOf([weth, usdc, wbtc], pools, changes);
+    const { plan } = planOf(s);
+    expect(legsOf(plan).map((l) => `${l.sellSymbol}>${l.buySymbol}`)).toEqual(['WETH>USDC']);
+    expect(plan?.driftAfterBps[1]).toBeGreaterThan(3);
+  });
+
   it('splits between two pools when that saves more than the gas of a second fill', () => {
     const cheapGas = wethOver(6_000, { poolUsd: 400_000n, baseFeeGwei: 0.01 });
     const split = legsOf(planOf(cheapGas).plan);
