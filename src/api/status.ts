@@ -58,7 +58,7 @@ export function buildStatus(
     vault,
     views,
     now: head.time,
-    chainDown: live.down === null ? null : `${live.down.value}: ${live.down.reason}`,
+    chainDown: live.down === null ? null : `${live.down.reason} at ${live.down.value}`,
     lastCheck: known.lastCheck,
     run: known.run,
     nextCheckAt: next,

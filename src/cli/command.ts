@@ -26,6 +26,8 @@ export type CommandSpec = {
   readonly usesConfig: boolean;
   /** Adds --dry-run and --yes. */
   readonly mutates: boolean;
+  /** Ends by itself, and in order, after Ctrl-C; other commands are left where they are (exit 130). */
+  readonly stopsItself?: boolean;
   readonly options: readonly OptionSpec[];
   readonly load: () => Promise<CommandModule>;
 };

@@ -7,6 +7,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'rehearse: local chain, vault, keeper and dashboard in one go, with test money',
     usesConfig: false,
     mutates: false,
+    stopsItself: true,
     options: [
       { flags: '--scenario <name>', help: 'which recorded market to replay (2022-11-ftx)' },
       { flags: '--prices <file.csv>', help: 'replay hourly prices from a CSV file (open_time,SYMBOL,...)' },
@@ -23,6 +24,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'a local chain with the real exchange contracts, price feeds and a moving market',
     usesConfig: false,
     mutates: false,
+    stopsItself: true,
     options: [
       { flags: '--scenario <name>', help: 'which recorded market to replay' },
       { flags: '--prices <file.csv>', help: 'replay hourly prices from a CSV file (open_time,SYMBOL,...)' },
@@ -38,6 +40,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'write keel.config.json and create the vault',
     usesConfig: true,
     mutates: true,
+    stopsItself: true,
     options: [
       { flags: '--from <deployment.json>', help: 'take chain, contracts, tokens and pools from a deployment file' },
       { flags: '--targets <list>', help: 'e.g. "WETH=40,WBTC=30,USDC=30"' },
@@ -53,6 +56,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'move coins of the owner into the vault: approves exactly the amount, then deposits it',
     usesConfig: true,
     mutates: true,
+    stopsItself: true,
     options: [
       { flags: '--token <symbol>', help: 'which coin' },
       { flags: '--amount <number>', help: 'how much' },
@@ -72,6 +76,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'watch, decide, trade and record',
     usesConfig: true,
     mutates: true,
+    stopsItself: true,
     options: [
       { flags: '--once', help: 'one check, then end' },
       { flags: '--serve', help: 'also serve the dashboard and the API' },
@@ -111,6 +116,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'stop trading; withdrawing stays open',
     usesConfig: true,
     mutates: true,
+    stopsItself: true,
     options: [],
     load: () => import('./commands/pause.ts'),
   },
@@ -119,6 +125,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'allow trading again',
     usesConfig: true,
     mutates: true,
+    stopsItself: true,
     options: [],
     load: () => import('./commands/resume.ts'),
   },
@@ -127,6 +134,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'move coins from the vault to its owner; needs a node and the owner key only',
     usesConfig: true,
     mutates: true,
+    stopsItself: true,
     options: [
       { flags: '--all', help: 'every asset of the vault' },
       { flags: '--token <symbol>', help: 'one asset (symbol or address)' },

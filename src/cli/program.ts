@@ -3,7 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { nearest } from '../config/nearest.ts';
 import { SETTINGS } from '../config/settings.ts';
 import { EXIT, type ExitCode, KeelError } from '../core/errors.ts';
-import type { CommandSpec } from './command.ts';
+import { type CommandSpec, orInterrupted } from './command.ts';
 import { createOutput, type Io, reportError } from './output.ts';
 
 const GLOBAL: readonly [flags: string, help: string][] = [
@@ -36,7 +36,8 @@ function build(spec: CommandSpec, done: (code: ExitCode) => void, io: Io): Comma
     const output = createOutput(io, options.json === true);
     given.length = 0;
     const module = await spec.load();
-    done(await module.run({ io, output, args, options }));
+    const running = module.run({ io, output, args, options });
+    done(await (spec.stopsItself === true ? running : orInterrupted(io, running)));
   });
   return command;
 }

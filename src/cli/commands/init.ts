@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { createInterface } from 'node:readline/promises';
 import { connect } from '../../chain/clients.ts';
 import { latestHead } from '../../chain/head.ts';
 import { loadSigner } from '../../chain/signer.ts';
@@ -14,6 +13,7 @@ import { type Address, FREQUENCIES } from '../../core/types.ts';
 import { badOption, type Call, camel, flagOption, loadOptionsOf, textOption } from '../command.ts';
 import { ethText, prepare, revertError, sendAndWait } from '../owner/send.ts';
 import { confirmed, declined } from '../owner/session.ts';
+import { ask } from '../prompt.ts';
 import { createdVault, createVaultCall } from '../setup/createVault.ts';
 import { readDeployment } from '../setup/deployment.ts';
 import { checkTokens } from '../setup/feeds.ts';
@@ -26,27 +26,19 @@ const DEFAULT_BAND = '5';
 async function answer(call: Call, flag: string, question: string, preset: string | null): Promise<string> {
   const given = textOption(call, camel(flag));
   if (given !== undefined) return given;
-  const { stdin, stderr, interrupted } = call.io;
-  if (stdin.isTTY !== true || flagOption(call, 'yes')) {
+  if (call.io.stdin.isTTY !== true || flagOption(call, 'yes')) {
     if (preset !== null) return preset;
     throw badOption(
       flag,
       '(missing)',
-      'is needed, because nobody can be asked here',
+      'is needed, because nobody is asked here',
       `Add ${flag}; see \`keel init --help\``,
     );
   }
-  const prompt = createInterface({ input: stdin, output: stderr as unknown as NodeJS.WritableStream, terminal: true });
-  try {
-    const typed = (
-      await prompt.question(`  ${question}${preset === null ? '' : ` [${preset}]`}: `, { signal: interrupted })
-    ).trim();
-    if (typed !== '') return typed;
-    if (preset !== null) return preset;
-    throw badOption(flag, '(empty)', 'is needed', 'Type a value');
-  } finally {
-    prompt.close();
-  }
+  const typed = await ask(call.io, `  ${question}${preset === null ? '' : ` [${preset}]`}: `);
+  if (typed !== '') return typed;
+  if (preset !== null) return preset;
+  throw badOption(flag, '(empty)', 'is needed', 'Type a value');
 }
 
 async function buildFile(call: Call): Promise<ConfigFile> {

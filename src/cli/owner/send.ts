@@ -11,7 +11,6 @@ import { sendPublic } from '../../chain/submit/public.ts';
 import { EXIT, KeelError } from '../../core/errors.ts';
 import { decimalText } from '../../core/format.ts';
 import type { Address, Hex } from '../../core/types.ts';
-import { interruptedError } from '../command.ts';
 import type { Io, Output } from '../output.ts';
 
 const MIN_TX_GAS = 21_000n;
@@ -85,8 +84,25 @@ async function refuseIfPoor(chain: Chain, tx: Prepared): Promise<void> {
   if (missingGasMoney(balance, tx.gas, tx.fees) > 0n) throw outOfGasMoney(tx.from, balance, tx.maxCostWei);
 }
 
+function stillOpen(tx: Prepared, hash: Hex): KeelError {
+  return new KeelError({
+    code: 'INTERRUPTED',
+    exit: EXIT.interrupted,
+    field: tx.what,
+    value: hash,
+    reason: 'was sent and may still be mined; nobody waits for it any more',
+    remedy: 'Look with `keel status` before you run it again',
+  });
+}
+
 /** Looks once now and then at every new head, until `look` has an answer or a signal arrives. */
-function atEachHead<T>(chain: Chain, io: Io, output: Output, look: () => Promise<T | null>): Promise<T> {
+function atEachHead<T>(
+  chain: Chain,
+  io: Io,
+  output: Output,
+  look: () => Promise<T | null>,
+  leftOpen: () => KeelError,
+): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     let busy = false;
     let again = false;
@@ -101,7 +117,7 @@ function atEachHead<T>(chain: Chain, io: Io, output: Output, look: () => Promise
       io.interrupted.removeEventListener('abort', interrupt);
       settle();
     };
-    const interrupt = (): void => end(() => reject(interruptedError()));
+    const interrupt = (): void => end(() => reject(leftOpen()));
     const poll = (): void => {
       again = true;
       if (busy) return;
@@ -174,23 +190,33 @@ export async function sendAndWait(
       reason: `the node refused the transaction (${sent.message})`,
       remedy: 'Nothing was moved; correct the cause and run it again',
     });
-  output.progress(`sent ${sent.hash}, waiting for the next block`);
-  const receipt = await atEachHead(chain, io, output, async () => {
-    const found = await readReceipt(chain, sent.hash);
-    if (found !== null) return found;
-    const head = await latestHead(chain);
-    if ((await readNonce(chain, head, tx.from)) <= nonce) return null;
-    const late = await readReceipt(chain, sent.hash);
-    if (late !== null) return late;
-    throw new KeelError({
-      code: 'TX_REPLACED',
-      exit: EXIT.reverted,
-      field: tx.what,
-      value: sent.hash,
-      reason: `another transaction of ${tx.from} used nonce ${nonce}`,
-      remedy: 'Run it again',
-    });
-  });
+  output.progress(`sent ${sent.hash}, waiting for its block`);
+  const receipt = await atEachHead(
+    chain,
+    io,
+    output,
+    async () => {
+      const found = await readReceipt(chain, sent.hash);
+      if (found !== null) return found;
+      const head = await latestHead(chain);
+      if ((await readNonce(chain, head, tx.from)) <= nonce) {
+        // the same bytes again: a node that lost them, or never got them, has them now; one that knows them shrugs
+        await sendPublic(chain, raw);
+        return null;
+      }
+      const late = await readReceipt(chain, sent.hash);
+      if (late !== null) return late;
+      throw new KeelError({
+        code: 'TX_REPLACED',
+        exit: EXIT.reverted,
+        field: tx.what,
+        value: sent.hash,
+        reason: `another transaction of ${tx.from} used nonce ${nonce}`,
+        remedy: 'Run it again',
+      });
+    },
+    () => stillOpen(tx, sent.hash),
+  );
   if (!receipt.ok) throw revertError(tx, await revertOf(chain, tx, receipt));
   return receipt;
 }

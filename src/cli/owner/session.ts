@@ -1,11 +1,11 @@
 /** What every owner command needs: a node, the vault as it is now, and (to send) the owner's key. */
-import { createInterface } from 'node:readline/promises';
 import { type Chain, connect } from '../../chain/clients.ts';
 import { latestHead } from '../../chain/head.ts';
 import { loadSigner, type Signer } from '../../chain/signer.ts';
 import type { Config } from '../../config/schema.ts';
 import { EXIT, KeelError } from '../../core/errors.ts';
 import { type Call, flagOption, loadCallConfig, orInterrupted } from '../command.ts';
+import { ask } from '../prompt.ts';
 import { type OwnerView, readOwnerView } from './vault.ts';
 
 export type OwnerSession = {
@@ -55,8 +55,7 @@ export function ownerSigner({ config, view }: OwnerSession): Signer {
 /** Asks on a terminal; elsewhere --yes is needed. Anything but "y" or "yes" is a no. */
 export async function confirmed(call: Call, question: string): Promise<boolean> {
   if (flagOption(call, 'yes')) return true;
-  const { stdin, stderr } = call.io;
-  if (stdin.isTTY !== true)
+  if (call.io.stdin.isTTY !== true)
     throw new KeelError({
       code: 'CONFIRMATION_NEEDED',
       exit: EXIT.usage,
@@ -65,13 +64,7 @@ export async function confirmed(call: Call, question: string): Promise<boolean> 
       reason: 'nobody can be asked here, because the input is not a terminal',
       remedy: 'Add --yes, or look first with --dry-run',
     });
-  const prompt = createInterface({ input: stdin, output: stderr as unknown as NodeJS.WritableStream, terminal: true });
-  try {
-    const answer = await prompt.question(`${question} [y/N] `, { signal: call.io.interrupted });
-    return /^y(es)?$/i.test(answer.trim());
-  } finally {
-    prompt.close();
-  }
+  return /^y(es)?$/i.test(await ask(call.io, `${question} [y/N] `));
 }
 
 export function declined(call: Call): KeelError {
