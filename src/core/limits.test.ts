@@ -109,6 +109,11 @@ describe('the loss bucket', () => {
     expect(lossLevel(state, policy, epochNav, NOW - 1_000)).toBe(500n * USD);
   });
 
+  it('counts a bucket that was filled when the vault was larger as full, not as overfull', () => {
+    const state = { lossUsdE8: 90_000n * USD, lossAt: NOW - 3_600 };
+    expect(lossLevel(state, policy, epochNav, NOW)).toBe(828n * USD); // 864 - 36
+  });
+
   it('counts what a fill gives up, and gains as nothing', () => {
     const { sell, buy } = pair(6_000);
     expect(fillLossUsdE8(E18, 1_990n * 10n ** 6n, sell, buy)).toBe(10n * USD);

@@ -77,16 +77,19 @@ export function lossCapUsdE8(policy: VaultPolicy, epochNavUsdE8: bigint): bigint
   return mulDiv(BigInt(policy.lossBpsPerDay), epochNavUsdE8, BPS);
 }
 
-/** {USD E8} level of the loss bucket at `now`: it empties by the whole cap per day. */
+/**
+ * {USD E8} level of the loss bucket at `now`: it empties by the whole cap per day. A bucket that was filled when the
+ * vault was larger counts as full: `begin` writes that down, and within an epoch the level never exceeds the cap.
+ */
 export function lossLevel(
   state: Pick<EpochState, 'lossUsdE8' | 'lossAt'>,
   policy: VaultPolicy,
   epochNavUsdE8: bigint,
   now: number,
 ): bigint {
-  const elapsed = BigInt(Math.max(0, now - state.lossAt));
-  const leaked = mulDiv(lossCapUsdE8(policy, epochNavUsdE8), elapsed, BigInt(SECONDS_PER_DAY));
-  return subFloor(state.lossUsdE8, leaked);
+  const cap = lossCapUsdE8(policy, epochNavUsdE8);
+  const leaked = mulDiv(cap, BigInt(Math.max(0, now - state.lossAt)), BigInt(SECONDS_PER_DAY));
+  return subFloor(min(state.lossUsdE8, cap), leaked);
 }
 
 /** {USD E8} value given up against oracle prices, 0 when the fill gained. */
