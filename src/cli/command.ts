@@ -1,7 +1,4 @@
 /** What a command is: a row of the table in commands.ts, and a module with `run`. */
-import { type Loaded, type LoadOptions, loadConfig, loadDraft } from '../config/load.ts';
-import type { Config, DraftConfig } from '../config/schema.ts';
-import { SETTINGS } from '../config/settings.ts';
 import { EXIT, type ExitCode, KeelError } from '../core/errors.ts';
 import type { Io, Output } from './output.ts';
 
@@ -57,20 +54,6 @@ export function integerOption(call: Call, flag: string, min: number, max: number
   if (!(value >= min && value <= max))
     throw badOption(flag, text, `is not a whole number from ${min} to ${max}`, `Write e.g. ${flag} ${min}`);
   return value;
-}
-
-export function loadOptionsOf(call: Call): LoadOptions {
-  const flags = Object.fromEntries(SETTINGS.map((s) => [s.path, textOption(call, camel(s.flag))]));
-  const configPath = textOption(call, 'config');
-  return { cwd: call.io.cwd, env: call.io.env, flags, ...(configPath === undefined ? {} : { configPath }) };
-}
-
-export function loadCallConfig(call: Call): Loaded<Config> {
-  return loadConfig(loadOptionsOf(call));
-}
-
-export function loadCallDraft(call: Call): Loaded<DraftConfig> {
-  return loadDraft(loadOptionsOf(call));
 }
 
 export function throwIfInterrupted(io: Io): void {

@@ -2,7 +2,8 @@ import { EXIT, type ExitCode, KeelError } from '../../core/errors.ts';
 import { usdText } from '../../core/format.ts';
 import type { DecisionRecord } from '../../core/types.ts';
 import { getCheck } from '../../store/checks.ts';
-import { badOption, type Call, loadCallConfig } from '../command.ts';
+import { loadCallConfig } from '../callConfig.ts';
+import { badOption, type Call } from '../command.ts';
 import { vaultIdOf, withDb } from '../data.ts';
 import { assetTable, guardCount, guardLines, planLines, realisedLines, timeText } from '../decisionText.ts';
 

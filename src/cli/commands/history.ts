@@ -1,7 +1,8 @@
 import { EXIT, type ExitCode } from '../../core/errors.ts';
 import { pointsText, usdText } from '../../core/format.ts';
 import { type CheckPage, listChecks } from '../../store/checks.ts';
-import { type Call, integerOption, loadCallConfig } from '../command.ts';
+import { loadCallConfig } from '../callConfig.ts';
+import { type Call, integerOption } from '../command.ts';
 import { vaultIdOf, withDb } from '../data.ts';
 import { timeText } from '../decisionText.ts';
 import { table } from '../output.ts';

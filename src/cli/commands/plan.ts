@@ -3,7 +3,8 @@ import { readSnapshot } from '../../chain/snapshot.ts';
 import { type Decision, decide } from '../../core/decide.ts';
 import { EXIT, type ExitCode } from '../../core/errors.ts';
 import { durationText, usdText } from '../../core/format.ts';
-import { type Call, flagOption, loadCallConfig, orInterrupted } from '../command.ts';
+import { loadCallConfig } from '../callConfig.ts';
+import { type Call, flagOption, orInterrupted } from '../command.ts';
 import { withChain } from '../data.ts';
 import { assetTable, guardCount, guardLines, planLines } from '../decisionText.ts';
 

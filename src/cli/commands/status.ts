@@ -5,7 +5,8 @@ import type { Config } from '../../config/schema.ts';
 import { EXIT, type ExitCode } from '../../core/errors.ts';
 import { durationText, usdText } from '../../core/format.ts';
 import type { Address } from '../../core/types.ts';
-import { type Call, loadCallConfig } from '../command.ts';
+import { loadCallConfig } from '../callConfig.ts';
+import type { Call } from '../command.ts';
 import { withChain, withDb } from '../data.ts';
 import { assetTable } from '../decisionText.ts';
 

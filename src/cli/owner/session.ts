@@ -4,7 +4,8 @@ import { latestHead } from '../../chain/head.ts';
 import { loadSigner, type Signer } from '../../chain/signer.ts';
 import type { Config } from '../../config/schema.ts';
 import { EXIT, KeelError } from '../../core/errors.ts';
-import { type Call, flagOption, loadCallConfig, orInterrupted } from '../command.ts';
+import { loadCallConfig } from '../callConfig.ts';
+import { type Call, flagOption, orInterrupted } from '../command.ts';
 import { ask } from '../prompt.ts';
 import { type OwnerView, readOwnerView } from './vault.ts';
 
