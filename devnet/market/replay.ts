@@ -37,8 +37,12 @@ export type Market = {
   readonly step: (toTime?: number) => Promise<Step>;
   /** Chain seconds per second while the clock runs. @throws KeelError unless 1 to 14,400 */
   readonly setSpeed: (speed: number) => void;
-  /** Starts the clock, which stops by itself at the end of the scenario and at the first step that fails. */
-  readonly start: (onError: (error: unknown) => void) => void;
+  /**
+   * Starts the clock, which stops by itself at the end of the scenario and at the first step that fails. With
+   * `settled` the next step waits for it: at high speed a keeper that answers within seconds would otherwise find its
+   * block hours away.
+   */
+  readonly start: (onError: (error: unknown) => void, settled?: (step: Step) => Promise<void>) => void;
   /** Stops the clock and waits for the step under way. */
   readonly stop: () => Promise<void>;
 };
@@ -200,10 +204,12 @@ export function createMarket(rpc: Rpc, deployment: Deployment, scenario: Scenari
   const clock = createClock({
     maxSpeed: MAX_SPEED,
     beat: async (seconds) => {
-      await step(Math.min(time + seconds, path.endTime));
+      const made = await step(Math.min(time + seconds, path.endTime));
+      await afterStep?.(made);
       return time < path.endTime;
     },
   });
+  let afterStep: ((step: Step) => Promise<void>) | undefined;
 
   return {
     scenario,
@@ -218,7 +224,10 @@ export function createMarket(rpc: Rpc, deployment: Deployment, scenario: Scenari
     baseFeeAt: baseFee,
     step,
     setSpeed: clock.setSpeed,
-    start: clock.start,
+    start: (onError, settled) => {
+      afterStep = settled;
+      clock.start(onError);
+    },
     stop: async () => {
       clock.stop();
       await queue;

@@ -148,7 +148,10 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'check everything the keeper needs',
     usesConfig: true,
     mutates: false,
-    options: [{ flags: '--show-origin', help: 'also list every setting and where it came from' }],
+    options: [
+      { flags: '--show-origin', help: 'also list every setting and where it came from' },
+      { flags: '--clear-key', help: 'let the keeper sign again after its key was used elsewhere' },
+    ],
     load: () => import('./commands/doctor.ts'),
   },
 ];

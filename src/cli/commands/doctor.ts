@@ -8,6 +8,7 @@ import { type Call, flagOption } from '../command.ts';
 import { checkChain } from '../doctor/chain.ts';
 import { checkDatabase, checkDisk, checkKey, checkNode, checkPort } from '../doctor/machine.ts';
 import { type Finding, finding, ok } from '../doctor/report.ts';
+import { checkSigner } from '../doctor/signer.ts';
 import { type Tone, table } from '../output.ts';
 
 const TONES: Readonly<Record<Finding['level'], Tone>> = { ok: 'good', warn: 'warn', FAIL: 'bad' };
@@ -52,6 +53,8 @@ export async function run(call: Call): Promise<ExitCode> {
     ...(await finding('database', () => checkDatabase(config))),
     ...(await finding('rpc', () => onChain(config))),
   ];
+  if (findings.every((f) => f.level !== 'FAIL'))
+    findings.push(...(await finding('keeper nonce', () => checkSigner(config, flagOption(call, 'clearKey')))));
   const settings = flagOption(call, 'showOrigin') ? settingsOf(loaded) : [];
   for (const s of table(settings.map((x) => [x.path, x.value, x.origin]))) output.line(s);
   for (const f of findings) {

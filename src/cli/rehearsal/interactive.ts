@@ -6,6 +6,7 @@ import type { Io, Output } from '../output.ts';
 import { followKeeper } from './follow.ts';
 import { startKeeper } from './keeperProcess.ts';
 import { checkLine } from './lines.ts';
+import { createPace } from './pace.ts';
 import type { World } from './world.ts';
 
 export type InteractiveOptions = {
@@ -35,6 +36,7 @@ export async function runInteractive({ world, speed, io, output }: InteractiveOp
     if (io.interrupted.aborted) done();
     io.interrupted.addEventListener('abort', () => done(), { once: true });
   });
+  const pace = createPace(devnet.market, config.rule.frequency);
   try {
     output.line(`Dashboard  ${api.url}`);
     output.line(`Chain      ${devnet.rpcUrl}   chain id ${devnet.chainId}, test money only`);
@@ -46,16 +48,18 @@ export async function runInteractive({ world, speed, io, output }: InteractiveOp
     for (let first = true; ; first = false) {
       const news = await Promise.race([follower.next(), stopped, failed.promise]);
       if (news === undefined) return;
+      pace.hear(news);
       if (news.kind !== 'CHECK') continue;
       output.line(checkLine(news.check, output.paint));
       // The market waits for the first check, so that nobody misses the beginning.
-      if (first) devnet.market.start(failed.reject);
+      if (first) devnet.market.start(failed.reject, pace.settled);
       if (devnet.market.done && !announced) {
         announced = true;
         output.line(`\nThe market has reached its end and stands still. Pause and withdraw at ${api.url}`);
       }
     }
   } finally {
+    pace.end();
     await devnet.market.stop();
     await keeper.stop();
     await follower.close();
