@@ -18,6 +18,8 @@ contract OracleHub is IOracleHub {
     ///      this makes the feed look unreachable, and a missing price can only ever hold a trade back.
     uint256 private constant FEED_GAS = 200_000;
 
+    uint256 private constant PACKED_CONFIG = 41;
+
     mapping(bytes32 id => FeedConfig) private _feeds;
 
     /* ---------------------------------------------- registration ---------------------------------------------- */
@@ -50,9 +52,7 @@ contract OracleHub is IOracleHub {
     function prices(bytes32[] calldata ids) external view returns (uint256[] memory usdE8) {
         usdE8 = new uint256[](ids.length);
         for (uint256 i; i < ids.length; ++i) {
-            Price memory p = _read(configOf(ids[i]));
-            require(p.status == PriceStatus.Ok, BadPrice(ids[i], p.status, p.updatedAt)); // P:[4] P:[5]
-            usdE8[i] = p.usdE8;
+            usdE8[i] = _mustRead(configOf(ids[i]));
         }
     }
 
@@ -64,7 +64,38 @@ contract OracleHub is IOracleHub {
         }
     }
 
+    /// @inheritdoc IOracleHub
+    function pricesOf(bytes calldata configs) external view returns (uint256[] memory usdE8) {
+        usdE8 = new uint256[](configs.length / PACKED_CONFIG);
+        for (uint256 i; i < usdE8.length; ++i) {
+            usdE8[i] = _mustRead(_unpack(configs, i));
+        }
+    }
+
+    /// @inheritdoc IOracleHub
+    function peekOf(bytes calldata configs) external view returns (Price[] memory result) {
+        result = new Price[](configs.length / PACKED_CONFIG);
+        for (uint256 i; i < result.length; ++i) {
+            result[i] = _read(_unpack(configs, i));
+        }
+    }
+
     /* ------------------------------------------------ internal ------------------------------------------------ */
+
+    function _unpack(bytes calldata configs, uint256 i) private pure returns (FeedConfig memory config) {
+        uint256 at = i * PACKED_CONFIG;
+        config.feed = address(bytes20(configs[at:]));
+        config.heartbeat = uint32(bytes4(configs[at + 20:]));
+        config.decimals = uint8(configs[at + 24]);
+        config.minPriceUsdE8 = uint64(bytes8(configs[at + 25:]));
+        config.maxPriceUsdE8 = uint64(bytes8(configs[at + 33:]));
+    }
+
+    function _mustRead(FeedConfig memory config) private view returns (uint256) {
+        Price memory p = _read(config);
+        require(p.status == PriceStatus.Ok, BadPrice(keccak256(abi.encode(config)), p.status, p.updatedAt)); // P:[4] P:[5]
+        return p.usdE8;
+    }
 
     /// @dev A round without a time is incomplete. `answeredInRound` is deprecated by Chainlink and not looked at.
     function _read(FeedConfig memory config) private view returns (Price memory p) {

@@ -4,9 +4,9 @@ pragma solidity 0.8.30;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 
-import {IOracleHub} from "./interfaces/IOracleHub.sol";
+import {FeedConfig, IOracleHub} from "./interfaces/IOracleHub.sol";
 import {Asset, IVault, Policy, Target} from "./interfaces/IVault.sol";
-import {AssetTable} from "./libraries/AssetTable.sol";
+import {Rules} from "./libraries/Rules.sol";
 import {Words} from "./libraries/Words.sol";
 
 /// @title Rulebook
@@ -42,12 +42,11 @@ contract Rulebook {
         require(value >= min && value <= max, IVault.BadPolicy(field, value, min, max));
     }
 
-    /// @notice Checks targets, asks their tokens for decimals, and packs both.
-    /// @return table as AssetTable reads it
-    function tableOf(Target[] calldata targets, IOracleHub hub) external view returns (bytes memory table) {
+    /// @notice Checks targets, asks their tokens for decimals and the hub for their feeds, and packs it all.
+    /// @return records as Rules reads them
+    function recordsOf(Target[] calldata targets, IOracleHub hub) external view returns (bytes memory records) {
         uint256 n = targets.length;
         require(n >= MIN_ASSETS && n <= MAX_ASSETS, IVault.BadTarget("count", address(0), n));
-        Asset[] memory assets = new Asset[](n);
         uint256 sum;
         address previous;
         for (uint256 i; i < n; ++i) {
@@ -59,12 +58,27 @@ contract Rulebook {
             (bool ok, uint8 decimals) = SafeERC20.tryGetDecimals(IERC20(t.token));
             require(ok, IVault.BadTarget("token", t.token, 0)); // P:[16]
             require(decimals <= MAX_DECIMALS, IVault.BadTarget("decimals", t.token, decimals)); // P:[16]
-            hub.configOf(t.feedId); // reverts with UnknownFeed(id)
-            assets[i] = Asset(t.token, decimals, t.targetBps, t.bandBps, t.feedId);
+            FeedConfig memory feed = hub.configOf(t.feedId); // reverts with UnknownFeed(id)
+            records = abi.encodePacked(records, t.token, decimals, t.targetBps, t.bandBps);
+            records = abi.encodePacked(
+                records, feed.feed, feed.heartbeat, feed.decimals, feed.minPriceUsdE8, feed.maxPriceUsdE8
+            );
             previous = t.token;
             sum += t.targetBps;
         }
         require(sum == 10_000, IVault.TargetsDoNotSumTo10000(sum));
-        return AssetTable.pack(assets);
+    }
+
+    /* ----------------------------------------- reading back for views ----------------------------------------- */
+
+    function policyOf(bytes calldata rules) external pure returns (Policy memory) {
+        return Words.unpackPolicy(Rules.policyWord(rules));
+    }
+
+    function assetsOf(bytes memory rules) external pure returns (Asset[] memory assets) {
+        assets = Rules.all(rules);
+        for (uint256 i; i < assets.length; ++i) {
+            assets[i].feedId = keccak256(abi.encode(Rules.feedOf(rules, i)));
+        }
     }
 }

@@ -6,16 +6,16 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 
 import {IWETH} from "./interfaces/External.sol";
 import {IOracleHub} from "./interfaces/IOracleHub.sol";
-import {IVault, Policy, State, Target} from "./interfaces/IVault.sol";
-import {AssetTable} from "./libraries/AssetTable.sol";
+import {Asset, IVault, Policy, State, Target} from "./interfaces/IVault.sol";
 import {Rulebook} from "./Rulebook.sol";
+import {Rules} from "./libraries/Rules.sol";
 import {VaultCore} from "./VaultCore.sol";
 
 /// @title Vault
 /// @notice The coins of one owner. The owner deposits, sets the rules and leaves whenever he likes; keepers may only
 ///         do what VaultCore lets them. There is no admin and no upgrade.
 contract Vault is VaultCore {
-    using AssetTable for bytes;
+    using Rules for bytes;
     using SafeERC20 for IERC20;
 
     address public immutable factory;
@@ -41,18 +41,19 @@ contract Vault is VaultCore {
     }
 
     /// @notice Called once, by the factory, in the transaction that made the clone.
-    /// @param policyWord as the rulebook checked and packed it
-    /// @param table as the rulebook checked and packed it; may be empty: no trading until the owner sets targets
-    function initialise(address owner_, address keeper, uint256 policyWord, bytes calldata table) external {
+    /// @param rules as the rulebook checked and packed them: a policy word and the records of the assets, which may be
+    ///        none; then nothing is traded until the owner sets targets
+    function initialise(address owner_, address keeper, bytes calldata rules) external {
         require(msg.sender == factory, NotOwner(msg.sender));
         require(_owner == address(0), AlreadyInitialised());
         _owner = owner_;
         emit OwnerSet(owner_);
         State memory s = _state();
         s.epochEnd = uint40(block.timestamp); // the schedule counts from here
-        _setState(s);
-        _setPolicy(policyWord);
-        if (table.length != 0) _setTable(table);
+        _setHot(s);
+        _setRules(rules);
+        _tellPolicy(rules);
+        _tellTargets(rules);
         if (keeper != address(0)) _setKeeper(keeper, true);
     }
 
@@ -69,7 +70,7 @@ contract Vault is VaultCore {
     /// @dev Only listed tokens, so that nothing is sent here by mistake. What a token kept as its fee did not arrive.
     function deposit(address token, uint256 amount) external nonReentrant onlyOwner {
         require(amount != 0, NothingToDeposit());
-        require(AssetTable.load(_table).contains(token), UnknownToken(token));
+        require(_rules().contains(token), UnknownToken(token));
         _closeEpoch();
         uint256 before = _balance(token);
         IERC20(token).safeTransferFrom(msg.sender, address(this), amount);
@@ -79,7 +80,7 @@ contract Vault is VaultCore {
     /// @inheritdoc IVault
     function depositEth() external payable nonReentrant onlyOwner {
         require(msg.value != 0, NothingToDeposit());
-        require(AssetTable.load(_table).contains(address(weth)), UnknownToken(address(weth)));
+        require(_rules().contains(address(weth)), UnknownToken(address(weth)));
         _closeEpoch();
         _wrap();
     }
@@ -109,10 +110,10 @@ contract Vault is VaultCore {
     /// @dev A token whose balance or transfer fails stops the call and is named, to be put on the skip list. P:[17]
     function withdrawAll(address[] calldata skip) external nonReentrant onlyOwner {
         _closeEpoch();
-        bytes memory table = AssetTable.load(_table);
-        uint256 n = table.count();
+        bytes memory rules = _rules();
+        uint256 n = rules.count();
         for (uint256 i; i < n; ++i) {
-            address token = table.get(i).token;
+            address token = rules.get(i).token;
             if (_isIn(skip, token)) continue;
             (bool ok, uint256 amount) = _tryBalance(token);
             require(ok, TransferFailed(token));
@@ -146,13 +147,18 @@ contract Vault is VaultCore {
     /// @inheritdoc IVault
     function setPolicy(Policy calldata policy_) external nonReentrant onlyOwner {
         _closeEpoch();
-        _setPolicy(rulebook.wordOf(policy_));
+        bytes memory rules = _rules();
+        rules.setPolicyWord(rulebook.wordOf(policy_));
+        _setRules(rules);
+        _tellPolicy(rules);
     }
 
     /// @inheritdoc IVault
     function setTargets(Target[] calldata targets) external nonReentrant onlyOwner {
         _closeEpoch();
-        _setTable(rulebook.tableOf(targets, hub));
+        bytes memory rules = abi.encodePacked(_rules().policyWord(), rulebook.recordsOf(targets, hub));
+        _setRules(rules);
+        _tellTargets(rules);
     }
 
     /// @inheritdoc IVault
@@ -170,14 +176,25 @@ contract Vault is VaultCore {
         _setPausedUntil(0);
     }
 
-    function _setPolicy(uint256 policyWord) private {
-        _policyWord = policyWord;
-        emit PolicySet(_policy());
+    function _tellPolicy(bytes memory rules) private {
+        _emit(PolicySet.selector, _ask(abi.encodeCall(Rulebook.policyOf, (rules))));
     }
 
-    function _setTable(bytes memory table) private {
-        _table = table.store();
-        emit TargetsSet(table.all());
+    function _tellTargets(bytes memory rules) private {
+        _emit(TargetsSet.selector, _ask(abi.encodeCall(Rulebook.assetsOf, (rules))));
+    }
+
+    /// @dev The rulebook's answer is the event's data already.
+    function _emit(bytes32 topic, bytes memory data) private {
+        assembly ("memory-safe") {
+            log1(add(data, 0x20), mload(data), topic)
+        }
+    }
+
+    function _ask(bytes memory question) private view returns (bytes memory answer) {
+        bool ok;
+        (ok, answer) = address(rulebook).staticcall(question);
+        assert(ok); // it only unpacks what it packed itself
     }
 
     function _setKeeper(address keeper, bool allowed) private {
@@ -189,11 +206,28 @@ contract Vault is VaultCore {
         State memory s = _state();
         if (until != 0) _closeEpoch(s);
         s.pausedUntil = until;
-        _setState(s);
+        _setHot(s);
         emit PausedUntil(until);
     }
 
     /* ------------------------------------------------- views ------------------------------------------------- */
+
+    /// @inheritdoc IVault
+    function policy() external view returns (Policy memory) {
+        _return(_ask(abi.encodeCall(Rulebook.policyOf, (_rules()))));
+    }
+
+    /// @inheritdoc IVault
+    function assets() external view returns (Asset[] memory) {
+        _return(_ask(abi.encodeCall(Rulebook.assetsOf, (_rules()))));
+    }
+
+    /// @dev The rulebook's answer is the view's answer already.
+    function _return(bytes memory data) private pure {
+        assembly ("memory-safe") {
+            return(add(data, 0x20), mload(data))
+        }
+    }
 
     /// @inheritdoc IVault
     function owner() external view returns (address) {

@@ -8,8 +8,8 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {IOracleHub, Price} from "./interfaces/IOracleHub.sol";
 import {Asset, Due, Fill, IVault, Policy, Slice, State, Venue} from "./interfaces/IVault.sol";
-import {AssetTable} from "./libraries/AssetTable.sol";
 import {RebalanceMath, Side} from "./libraries/RebalanceMath.sol";
+import {Rules} from "./libraries/Rules.sol";
 import {Words} from "./libraries/Words.sol";
 import {FillerVenue} from "./venues/FillerVenue.sol";
 import {UniswapV2} from "./venues/UniswapV2.sol";
@@ -20,7 +20,7 @@ import {UniswapV3} from "./venues/UniswapV3.sol";
 /// @dev The caller chooses the route and the moment. Direction, size and price are bounded here, from live balances and
 ///      oracle prices. The vault never approves anyone and never runs foreign code by delegatecall.
 abstract contract VaultCore is IVault, ReentrancyGuardTransient {
-    using AssetTable for bytes;
+    using Rules for bytes;
     using SafeCast for uint256;
     using SafeERC20 for IERC20;
 
@@ -28,7 +28,7 @@ abstract contract VaultCore is IVault, ReentrancyGuardTransient {
     struct Run {
         Policy policy;
         State state;
-        bytes table;
+        bytes rules;
         uint256[] prices; //   {USD E8} by asset; 0 = not asked for
         uint256 soldUsdE8; //  {USD E8} by the fills so far
     }
@@ -47,10 +47,8 @@ abstract contract VaultCore is IVault, ReentrancyGuardTransient {
 
     IOracleHub public immutable hub;
 
-    uint256 internal _policyWord;
-    uint256 private _stateA;
-    uint256 private _stateB;
-    address internal _table; // SSTORE2 blob, replaced whole
+    uint256 private _hot; //  written by every slice: see Words
+    uint256 private _cold; // written when an epoch opens or the rules change
 
     address private transient _expectedPool; // the only caller that a callback pays
     IERC20 private transient _payToken;
@@ -66,7 +64,7 @@ abstract contract VaultCore is IVault, ReentrancyGuardTransient {
     function begin() external nonReentrant returns (uint32 epoch) {
         Run memory run = _enter();
         _begin(run);
-        _setState(run.state);
+        _setHot(run.state);
         return run.state.epoch;
     }
 
@@ -112,24 +110,15 @@ abstract contract VaultCore is IVault, ReentrancyGuardTransient {
     /* ------------------------------------------------- views ------------------------------------------------- */
 
     /// @inheritdoc IVault
-    function policy() external view returns (Policy memory) {
-        return _policy();
-    }
-
-    /// @inheritdoc IVault
     function state() external view returns (State memory) {
         return _state();
     }
 
     /// @inheritdoc IVault
-    function assets() external view returns (Asset[] memory) {
-        return AssetTable.load(_table).all();
-    }
-
-    /// @inheritdoc IVault
     /// @dev Reverts while a fill is under way: balances are half-way then. P:[14]
     function due() external view nonReentrantView returns (Due kind, bytes32 reason, uint40 retryAt) {
-        (kind, reason, retryAt,,) = _due(_policy(), _state(), AssetTable.load(_table));
+        bytes memory rules = _rules();
+        (kind, reason, retryAt,,) = _due(_policy(rules), _state(), rules);
     }
 
     /* ----------------------------------------------- callbacks ----------------------------------------------- */
@@ -151,20 +140,21 @@ abstract contract VaultCore is IVault, ReentrancyGuardTransient {
     /// @dev Who may trade now at all: operators, while not paused, at an affordable gas price.
     function _enter() private view returns (Run memory run) {
         require(_isOperator(msg.sender), NotKeeper(msg.sender));
-        run.policy = _policy();
-        run.state = _state();
-        run.table = AssetTable.load(_table);
+        uint256 cold = _cold;
+        run.state = Words.unpackState(_hot, cold);
+        run.rules = Rules.load(Words.versionOf(cold));
+        run.policy = _policy(run.rules);
         require(run.state.pausedUntil <= block.timestamp, Paused(run.state.pausedUntil)); // P:[18]
         uint256 cap = uint256(run.policy.maxGasPriceMwei) * 1e6; // {wei} = {1e6 wei} * {wei / 1e6 wei}
         require(cap == 0 || tx.gasprice <= cap, GasPriceAboveCap(tx.gasprice, cap)); // P:[20]
     }
 
-    /// @dev Opens an epoch in `run` and prices every asset on the way. The caller writes the state back.
+    /// @dev Opens an epoch in `run` and prices every asset on the way. The caller writes the hot word back.
     function _begin(Run memory run) private {
         State memory s = run.state;
         require(!RebalanceMath.isOpen(s, block.timestamp), EpochIsOpen(s.epoch));
         (Due kind, bytes32 reason, uint40 retryAt, uint256 nav, Price[] memory quotes) =
-            _due(run.policy, s, run.table);
+            _due(run.policy, s, run.rules);
         require(kind == Due.Deviation || kind == Due.Schedule, NotDue(reason, retryAt));
 
         run.prices = new uint256[](quotes.length);
@@ -178,37 +168,36 @@ abstract contract VaultCore is IVault, ReentrancyGuardTransient {
         s.epochNavUsdE8 = nav.toUint96();
         // A bucket that was filled when the vault was larger counts as full, or it would take months to leak. P:[21]
         s.lossUsdE8 = RebalanceMath.min(s.lossUsdE8, RebalanceMath.lossCapUsdE8(run.policy, nav)).toUint96();
+        _cold = Words.packCold(s, Words.versionOf(_cold));
         emit EpochOpened(s.epoch, kind, nav);
     }
 
-    function _due(Policy memory p, State memory s, bytes memory table)
+    function _due(Policy memory p, State memory s, bytes memory rules)
         private
         view
         returns (Due kind, bytes32 reason, uint40 retryAt, uint256 nav, Price[] memory quotes)
     {
-        uint256 n = table.count();
+        uint256 n = rules.count();
         bool decided;
         (decided, kind, reason, retryAt) = RebalanceMath.dueBeforePrices(p, s, n, block.timestamp);
         if (decided) return (kind, reason, retryAt, 0, quotes);
 
-        Asset[] memory list = table.all();
-        bytes32[] memory ids = new bytes32[](n);
+        Asset[] memory list = rules.all();
         uint256[] memory balances = new uint256[](n);
         for (uint256 i; i < n; ++i) {
-            ids[i] = list[i].feedId;
             balances[i] = _balance(list[i].token);
         }
-        quotes = hub.peek(ids);
+        quotes = hub.peekOf(rules.feeds(type(uint256).max));
         (kind, reason, retryAt, nav) = RebalanceMath.dueFromPrices(p, s, list, balances, quotes, block.timestamp);
     }
 
     /// @dev Is every asset where no fill of this epoch could move it any more? Reverts when a price is bad.
     function _isSettled(State memory s) private view returns (bool) {
         Run memory run;
-        run.policy = _policy();
-        run.table = AssetTable.load(_table);
-        uint256 n = run.table.count();
-        _price(run, (1 << n) - 1);
+        run.rules = _rules();
+        run.policy = _policy(run.rules);
+        uint256 n = run.rules.count();
+        _price(run, (1 << n) - 1); // n <= 32
         for (uint256 i; i < n; ++i) {
             (Side memory side,,) = _side(run, i);
             if (!RebalanceMath.settled(run.policy, side, s.epochNavUsdE8)) return false;
@@ -218,8 +207,9 @@ abstract contract VaultCore is IVault, ReentrancyGuardTransient {
 
     function _closeEpoch() internal {
         State memory s = _state();
+        if (!RebalanceMath.isOpen(s, block.timestamp)) return;
         _closeEpoch(s);
-        _setState(s);
+        _setHot(s);
     }
 
     /// @dev The caller writes the state back.
@@ -247,7 +237,7 @@ abstract contract VaultCore is IVault, ReentrancyGuardTransient {
         s.sequence += 1; // P:[25] consumed
         s.lastSliceAt = uint40(block.timestamp);
         if (last) _closeEpoch(s);
-        _setState(s);
+        _setHot(s);
     }
 
     function _fillAll(Run memory run, Fill[] calldata fills) private {
@@ -260,18 +250,10 @@ abstract contract VaultCore is IVault, ReentrancyGuardTransient {
     /// @dev One call to the hub for all assets of a slice, before its first fill. An index beyond the table is left
     ///      for `_fill` to refuse by name.
     function _price(Run memory run, uint256 touched) private view {
-        uint256 n = run.table.count();
-        bytes32[] memory ids = new bytes32[](n);
-        uint256 asked;
-        for (uint256 i; i < n; ++i) {
-            if (touched >> i & 1 == 1) ids[asked++] = run.table.get(i).feedId;
-        }
-        assembly ("memory-safe") {
-            mstore(ids, asked) // only ever shorter
-        }
-        uint256[] memory quotes = hub.prices(ids); // P:[4] P:[5]
+        uint256[] memory quotes = hub.pricesOf(run.rules.feeds(touched)); // P:[4] P:[5]
+        uint256 n = run.rules.count();
         run.prices = new uint256[](n);
-        asked = 0;
+        uint256 asked;
         for (uint256 i; i < n; ++i) {
             if (touched >> i & 1 == 1) run.prices[i] = quotes[asked++];
         }
@@ -284,7 +266,7 @@ abstract contract VaultCore is IVault, ReentrancyGuardTransient {
     /* ------------------------------------------------- fills ------------------------------------------------- */
 
     function _fill(Run memory run, Fill calldata f) private {
-        uint256 n = run.table.count();
+        uint256 n = run.rules.count();
         require(f.sell < n && f.buy < n && f.sell != f.buy, NothingToTrade(f.sell, f.buy));
         Leg memory leg;
         (leg.sell, leg.tokenIn, leg.vSell) = _side(run, f.sell);
@@ -299,7 +281,7 @@ abstract contract VaultCore is IVault, ReentrancyGuardTransient {
         view
         returns (Side memory side, address token, uint256 valueUsdE8)
     {
-        Asset memory a = run.table.get(i);
+        Asset memory a = run.rules.get(i);
         token = a.token;
         side.balance = _balance(token); // P:[8] P:[10] live
         side.priceUsdE8 = run.prices[i];
@@ -406,16 +388,30 @@ abstract contract VaultCore is IVault, ReentrancyGuardTransient {
 
     /* ------------------------------------------------ internal ----------------------------------------------- */
 
-    function _policy() internal view returns (Policy memory) {
-        return Words.unpackPolicy(_policyWord);
+    function _rules() internal view returns (bytes memory) {
+        return Rules.load(Words.versionOf(_cold));
+    }
+
+    function _setRules(bytes memory rules) internal {
+        rules.store();
+        _cold = Words.nextVersion(_cold);
+    }
+
+    function _policy(bytes memory rules) internal pure returns (Policy memory) {
+        return Words.unpackPolicy(rules.policyWord());
     }
 
     function _state() internal view returns (State memory) {
-        return Words.unpackState(_stateA, _stateB);
+        return Words.unpackState(_hot, _cold);
     }
 
-    function _setState(State memory s) internal {
-        (_stateA, _stateB) = Words.pack(s);
+    function _setHot(State memory s) internal {
+        _hot = Words.packHot(s);
+    }
+
+    /// @dev A small slot keeps the code small: transient variables take 0 to 2, ordinary storage is another space.
+    function _reentrancyGuardStorageSlot() internal pure override returns (bytes32) {
+        return bytes32(uint256(0xff));
     }
 
     function _balance(address token) internal view returns (uint256) {

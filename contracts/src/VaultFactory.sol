@@ -38,9 +38,9 @@ contract VaultFactory is IVaultFactory {
         vault = LibClone.cloneDeterministic(implementation, _salt(msg.sender, owner, salt)); // P:[25]
         isVault[vault] = true;
         emit VaultCreated(vault, owner);
-        bytes memory table;
-        if (targets.length != 0) table = rulebook.tableOf(targets, hub);
-        Vault(payable(vault)).initialise(owner, keeper, rulebook.wordOf(policy), table);
+        bytes memory rules = abi.encode(rulebook.wordOf(policy));
+        if (targets.length != 0) rules = bytes.concat(rules, rulebook.recordsOf(targets, hub));
+        Vault(payable(vault)).initialise(owner, keeper, rules);
     }
 
     /// @inheritdoc IVaultFactory

@@ -44,4 +44,10 @@ interface IOracleHub {
 
     /// @notice As `prices`, but reports a bad price instead of reverting (views, planners, dashboards).
     function peek(bytes32[] calldata ids) external view returns (Price[] memory);
+
+    /// @notice As `prices` and `peek`, for callers that keep the configs themselves: no storage is read.
+    /// @param configs for each feed 41 bytes: feed 20 | heartbeat 4 | decimals 1 | minPriceUsdE8 8 | maxPriceUsdE8 8,
+    ///        taken from `configOf`; the hub does not ask again whether they are registered
+    function pricesOf(bytes calldata configs) external view returns (uint256[] memory usdE8);
+    function peekOf(bytes calldata configs) external view returns (Price[] memory);
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
-
 import {Asset, Due, Policy, State} from "../interfaces/IVault.sol";
 import {Price, PriceStatus} from "../interfaces/IOracleHub.sol";
 
@@ -17,6 +15,9 @@ struct Side {
 
 /// @notice Every rule that planners must mirror to the wei, and nothing else. All divisions floor unless said.
 /// @dev Units: `UsdE8` is US dollars times 1e8; `bps` is 1/10,000.
+///      No product here needs more than 256 bits: prices fit 64 bits, 10**decimals 60, what a fill sells is worth no
+///      more than the NAV of its epoch, which fits 96, and amounts asked for fit 128. A token that claims a balance of
+///      2**192 or more makes the arithmetic revert, which holds trading back and nothing else.
 library RebalanceMath {
     uint256 internal constant BPS = 10_000;
     uint256 internal constant DAY_S = 86_400;
@@ -25,7 +26,7 @@ library RebalanceMath {
 
     /// @return {USD E8} = {base units} * {USD E8 / whole} / {base units / whole}
     function value(uint256 balance, uint256 priceUsdE8, uint8 decimals) internal pure returns (uint256) {
-        return Math.mulDiv(balance, priceUsdE8, 10 ** decimals);
+        return balance * priceUsdE8 / 10 ** decimals;
     }
 
     /// @return {USD E8} = {bps} * {USD E8} / {bps}
@@ -162,7 +163,7 @@ library RebalanceMath {
 
     /// @return {base units}, never more than is there = {USD E8} * {base units / whole} / {USD E8 / whole}
     function amountOf(uint256 valueUsdE8, Side memory sell) internal pure returns (uint256) {
-        return min(Math.mulDiv(valueUsdE8, 10 ** sell.decimals, sell.priceUsdE8), sell.balance);
+        return min(valueUsdE8 * 10 ** sell.decimals / sell.priceUsdE8, sell.balance);
     }
 
     /// @notice What the two assets want to exchange, whatever the slice cap.
@@ -190,7 +191,7 @@ library RebalanceMath {
     /// @notice The caller's own bound, for the amount the vault really sells.
     /// @return {base units of buy} rounded up
     function scaledMinOut(uint256 minOut, uint256 amountIn, uint256 requestedIn) internal pure returns (uint256) {
-        return Math.mulDiv(minOut, amountIn, requestedIn, Math.Rounding.Ceil);
+        return ceilDiv(minOut * amountIn, requestedIn);
     }
 
     /* ------------------------------------------------ limits ------------------------------------------------- */
@@ -205,11 +206,8 @@ library RebalanceMath {
         uint8 decimalsBuy,
         uint256 maxSlipBps
     ) internal pure returns (uint256) {
-        return Math.mulDiv(
-            spent * priceSellUsdE8 * (BPS - maxSlipBps),
-            10 ** decimalsBuy,
-            priceBuyUsdE8 * 10 ** decimalsSell * BPS,
-            Math.Rounding.Ceil
+        return ceilDiv(
+            spent * priceSellUsdE8 * (BPS - maxSlipBps) * 10 ** decimalsBuy, priceBuyUsdE8 * 10 ** decimalsSell * BPS
         );
     }
 
@@ -230,8 +228,14 @@ library RebalanceMath {
 
     /* ----------------------------------------------- arithmetic ----------------------------------------------- */
 
-    // Branches instead of the branchless tricks of Math: the optimiser copies those expressions wherever the result
-    // is used, which costs kilobytes.
+    // Branches instead of the branchless tricks of libraries: the optimiser copies those expressions wherever the
+    // result is used, which costs kilobytes.
+
+    /// @return a / b rounded up; b != 0
+    function ceilDiv(uint256 a, uint256 b) internal pure returns (uint256) {
+        if (a == 0) return 0;
+        return (a - 1) / b + 1;
+    }
 
     function min(uint256 a, uint256 b) internal pure returns (uint256) {
         if (a < b) return a;

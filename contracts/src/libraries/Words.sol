@@ -3,10 +3,9 @@ pragma solidity 0.8.30;
 
 import {Policy, State} from "../interfaces/IVault.sol";
 
-/// @notice Policy in one storage word and State in two, so that a transaction reads and writes each word once.
-/// @dev First member in the lowest bits, as Solidity itself would lay the structs out.
+/// @notice Policy in one word and State in two: `hot` changes with every slice, `cold` only when an epoch opens.
 library Words {
-    /// @dev 248 of 256 bits.
+    /// @dev 248 of 256 bits, first member lowest.
     function pack(Policy memory p) internal pure returns (uint256 w) {
         w = uint256(p.destinationBps);
         w |= uint256(p.innerBandBps) << 16;
@@ -35,28 +34,41 @@ library Words {
         p.ttlS = uint24(w >> 224);
     }
 
-    /// @dev a: 224 bits of numbers and times; b: 232 bits of money.
-    function pack(State memory s) internal pure returns (uint256 a, uint256 b) {
-        a = uint256(s.epoch);
-        a |= uint256(s.sequence) << 32;
-        a |= uint256(s.epochStart) << 64;
-        a |= uint256(s.lastSliceAt) << 104;
-        a |= uint256(s.epochEnd) << 144;
-        a |= uint256(s.pausedUntil) << 184;
-        b = uint256(s.epochNavUsdE8);
-        b |= uint256(s.lossUsdE8) << 96;
-        b |= uint256(s.lossAt) << 192;
+    /// @dev 248 bits. The loss bucket is poured into by fills only, and every slice has one: lossAt is lastSliceAt.
+    function packHot(State memory s) internal pure returns (uint256 w) {
+        w = uint256(s.sequence);
+        w |= uint256(s.lastSliceAt) << 32;
+        w |= uint256(s.epochEnd) << 72;
+        w |= uint256(s.pausedUntil) << 112;
+        w |= uint256(s.lossUsdE8) << 152;
     }
 
-    function unpackState(uint256 a, uint256 b) internal pure returns (State memory s) {
-        s.epoch = uint32(a);
-        s.sequence = uint32(a >> 32);
-        s.epochStart = uint40(a >> 64);
-        s.lastSliceAt = uint40(a >> 104);
-        s.epochEnd = uint40(a >> 144);
-        s.pausedUntil = uint40(a >> 184);
-        s.epochNavUsdE8 = uint96(b);
-        s.lossUsdE8 = uint96(b >> 96);
-        s.lossAt = uint40(b >> 192);
+    /// @dev 200 bits.
+    /// @param version of the rules, which lies in the same word
+    function packCold(State memory s, uint256 version) internal pure returns (uint256 w) {
+        w = uint256(s.epoch);
+        w |= uint256(s.epochStart) << 32;
+        w |= uint256(s.epochNavUsdE8) << 72;
+        w |= version << 168;
+    }
+
+    function versionOf(uint256 cold) internal pure returns (uint256) {
+        return cold >> 168;
+    }
+
+    function nextVersion(uint256 cold) internal pure returns (uint256) {
+        return cold + (1 << 168);
+    }
+
+    function unpackState(uint256 hot, uint256 cold) internal pure returns (State memory s) {
+        s.epoch = uint32(cold);
+        s.sequence = uint32(hot);
+        s.epochStart = uint40(cold >> 32);
+        s.lastSliceAt = uint40(hot >> 32);
+        s.epochEnd = uint40(hot >> 72);
+        s.pausedUntil = uint40(hot >> 112);
+        s.epochNavUsdE8 = uint96(cold >> 72);
+        s.lossUsdE8 = uint96(hot >> 152);
+        s.lossAt = s.lastSliceAt;
     }
 }

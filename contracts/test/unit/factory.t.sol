@@ -115,17 +115,17 @@ contract FactoryTest is Fixture {
     function test_initialise_onlyOnceAndOnlyByTheFactory() public {
         vm.expectRevert(abi.encodeWithSelector(IVault.NotOwner.selector, STRANGER));
         vm.prank(STRANGER);
-        vault.initialise(STRANGER, STRANGER, 0, "");
+        vault.initialise(STRANGER, STRANGER, "");
         vm.expectRevert(abi.encodeWithSelector(IVault.AlreadyInitialised.selector));
         vm.prank(address(factory));
-        vault.initialise(STRANGER, STRANGER, 0, "");
+        vault.initialise(STRANGER, STRANGER, "");
     }
 
     function test_initialise_neverTheImplementation() public {
         IFullVault implementation = IFullVault(factory.implementation());
         vm.expectRevert(abi.encodeWithSelector(IVault.AlreadyInitialised.selector));
         vm.prank(address(factory));
-        implementation.initialise(STRANGER, STRANGER, 0, "");
+        implementation.initialise(STRANGER, STRANGER, "");
         assertEq(implementation.owner(), address(implementation), "owns itself");
         vm.expectRevert(abi.encodeWithSelector(IVault.NotOwner.selector, STRANGER));
         vm.prank(STRANGER);

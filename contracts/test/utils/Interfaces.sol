@@ -10,7 +10,7 @@ interface IFullVault is IVault {
     function weth() external view returns (address);
     function factory() external view returns (address);
     function rulebook() external view returns (address);
-    function initialise(address owner, address keeper, uint256 policyWord, bytes calldata table) external;
+    function initialise(address owner, address keeper, bytes calldata rules) external;
     function uniswapV3SwapCallback(int256 amount0Delta, int256 amount1Delta, bytes calldata data) external;
 }
 
