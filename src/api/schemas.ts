@@ -194,7 +194,6 @@ const legSchema = z
 const planSchema = z
   .strictObject({
     schema: z.literal('evenkeel.plan/1'),
-    id: hexText,
     vault: addressText,
     chainId: z.int(),
     block: blockRefSchema,

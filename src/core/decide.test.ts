@@ -159,7 +159,6 @@ describe('outcomes', () => {
       expect([d.proposal, d.reason, d.plan, d.navUsdE8]).toEqual(['HELD_BACK', reason, null, 0n]);
       expect(d.sentence).toContain('WBTC');
       expect(d.counterfactual).toContain('WBTC');
-      expect(d.finishEpoch).toBe(false);
     }
   });
 
@@ -200,12 +199,12 @@ describe('outcomes', () => {
     expect(decide(wethOver(2_000), RULE, { ...CONTEXT, runInProgress: true }).reason).toBe('IN_BAND');
   });
 
-  it('continues an open epoch inside the band, and asks to close it when nothing is left', () => {
+  it('continues an open epoch inside the band, and leaves it to end when nothing is left', () => {
     const state = { epoch: 2, sequence: 1, epochEnd: NOW + 1_000, epochNavUsdE8: 100_000n * USD };
     const more = check(wethOver(2_000, { state }));
-    expect([more.proposal, more.reason, more.finishEpoch]).toEqual(['TRADE', 'CONTINUE', false]);
+    expect([more.proposal, more.reason]).toEqual(['TRADE', 'CONTINUE']);
     const done = check(wethOver(0, { state }));
-    expect([done.proposal, done.reason, done.finishEpoch]).toEqual(['NO_TRADE', 'IN_BAND', true]);
+    expect([done.proposal, done.reason]).toEqual(['NO_TRADE', 'IN_BAND']);
   });
 
   it('trades on schedule inside the band and says so', () => {

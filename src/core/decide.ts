@@ -31,8 +31,6 @@ export type Decision = {
   /** What would be done; present also when a guard holds it back. Execute it only when `proposal` is TRADE. */
   readonly plan: Plan | null;
   readonly leftOver: Plan['leftOver'];
-  /** An epoch is open and nothing more can be traded in it: `finish` it, so that the next one starts on a fresh NAV. */
-  readonly finishEpoch: boolean;
 };
 
 /** Reasons of `due()` that mean "nothing to do" rather than "cannot". */
@@ -80,6 +78,5 @@ export function decide(snapshot: Snapshot, rule: KeeperRule, context: DecisionCo
     guards,
     plan,
     leftOver,
-    finishEpoch: due.kind === 'CONTINUE' && plan === null && !firstBadPrice(snapshot.vault.assets),
   };
 }

@@ -2,7 +2,6 @@
 import { type Allocation, allocate, type Note, predictedNav } from './allocate.ts';
 import { gasUsdE8, sliceGasUnits } from './gas.ts';
 import { destinationBps, minTradeUsdE8 } from './limits.ts';
-import { planId } from './planId.ts';
 import { paybackDays, squaredDrift, yearlySavingUsdE8 } from './saving.ts';
 import type {
   AssetState,
@@ -132,7 +131,7 @@ export function planRebalance(snapshot: Snapshot, rule: KeeperRule, due: DueStat
     squaredAt(best.assets, targets),
   );
   const navAfter = predictedNav(best);
-  const content = {
+  const plan: Plan = {
     schema: 'evenkeel.plan/1',
     vault: vault.address,
     chainId: snapshot.chainId,
@@ -145,6 +144,6 @@ export function planRebalance(snapshot: Snapshot, rule: KeeperRule, due: DueStat
     paybackDays: paybackDays(cost.totalUsdE8, saving),
     driftAfterBps: best.assets.map((a) => driftBps(assetValueUsdE8(a), a.targetBps, navAfter)),
     leftOver,
-  } as const;
-  return { plan: { ...content, id: planId(content) }, leftOver, blockedBy: null };
+  };
+  return { plan, leftOver, blockedBy: null };
 }

@@ -244,8 +244,6 @@ export type CostEstimate = {
 
 export type Plan = {
   readonly schema: 'evenkeel.plan/1';
-  /** keccak256 of the canonical JSON of everything else in the plan. */
-  readonly id: Hex;
   readonly vault: Address;
   readonly chainId: number;
   readonly block: BlockRef;

@@ -64,7 +64,7 @@ function obstacle(
 
 function firstSlice(plan: Plan): Plan['slices'][number] {
   const [first] = plan.slices;
-  if (first === undefined) throw new Error(`plan ${plan.id} has no slice`);
+  if (first === undefined) throw new Error(`the plan of epoch ${plan.epoch} has no slice`);
   return first;
 }
 

@@ -172,7 +172,7 @@ async function awaitFinality(ctx: Ctx, run: Run, head: Head): Promise<Progress> 
 async function plannedStep(ctx: Ctx, run: Run, head: Head): Promise<Progress> {
   const { sequence } = run.data.state;
   const slice = run.plan.slices.find((s) => s.sequence === sequence);
-  if (slice === undefined) throw new Error(`plan ${run.plan.id} has no slice ${sequence}`);
+  if (slice === undefined) throw new Error(`the plan of epoch ${run.plan.epoch} has no slice ${sequence}`);
   return signSlice(ctx, run, slice, head);
 }
 

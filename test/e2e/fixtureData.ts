@@ -257,7 +257,6 @@ function record(world: Public<Status>, check: Public<CheckSummary>): Public<Chec
         ? null
         : {
             schema: 'evenkeel.plan/1',
-            id: `0x${'cd'.repeat(32)}`,
             vault: VAULT,
             chainId: CHAIN_ID,
             block,

@@ -63,7 +63,6 @@ export function snapshot(number = 1): Snapshot {
 export function plan(): Plan {
   return {
     schema: 'evenkeel.plan/1',
-    id: hash(77),
     vault: VAULT,
     chainId: CHAIN,
     block: block(1),
