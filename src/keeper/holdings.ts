@@ -1,10 +1,7 @@
 /** Keeps "the same coins, never rebalanced" up to date from the vault's deposit and withdrawal events. */
-import { decodeFunctionResult, encodeFunctionData } from 'viem';
-import { oracleHubAbi } from '../abi/OracleHub.ts';
 import { creationBlock, type FlowEvent, readWithdrawals, scanFlows } from '../chain/flows.ts';
 import { type Head, readHead } from '../chain/head.ts';
-import { callAt } from '../chain/read.ts';
-import { rpcFailure } from '../chain/rpc.ts';
+import { readHubPrice } from '../chain/hubPrice.ts';
 import { lower } from '../chain/snapshot.ts';
 import { applyFlow, type Flow as CoreFlow, foldFlows, type HoldBalances } from '../core/hold.ts';
 import { valueUsdE8 } from '../core/value.ts';
@@ -29,15 +26,8 @@ function coreFlow(e: FlowEvent): CoreFlow {
 async function worthOf(ctx: FlowCtx, event: FlowEvent, at: Head): Promise<bigint | null> {
   const token = ctx.config.tokens.find((t) => lower(t.address) === event.token);
   if (token === undefined) return null;
-  const data = encodeFunctionData({ abi: oracleHubAbi, functionName: 'peek', args: [[token.feedId]] });
-  try {
-    const raw = await callAt(ctx.chain, at, { to: ctx.config.contracts.hub, data });
-    const price = decodeFunctionResult({ abi: oracleHubAbi, functionName: 'peek', data: raw })[0];
-    return price?.status === 0 ? valueUsdE8(event.amount, price.usdE8, token.decimals) : null;
-  } catch (error) {
-    if (rpcFailure(error)?.kind !== 'answered') throw error;
-    return null;
-  }
+  const priceUsdE8 = await readHubPrice(ctx.chain, ctx.config.contracts.hub, token.feedId, at);
+  return priceUsdE8 === null ? null : valueUsdE8(event.amount, priceUsdE8, token.decimals);
 }
 
 async function storedFlow(ctx: FlowCtx, event: FlowEvent): Promise<Flow> {
