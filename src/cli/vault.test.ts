@@ -1,7 +1,10 @@
 /** The life of a vault on the command line: made, filled, traded for, explained, paused and emptied with everything else down. */
 import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createPublicClient, encodeFunctionData, http } from 'viem';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { oracleHubAbi } from '../abi/OracleHub.ts';
+import type { Hex } from '../core/types.ts';
 import { stopEmbedded } from '../store/supervisor.ts';
 import { makeDir, removeDir } from '../store/testing/cluster.ts';
 import { type Finished, keel, type Running, startKeel } from './testing/spawn.ts';
@@ -82,6 +85,55 @@ describe('keel init', () => {
     ]);
     const dry = await json([...INIT, '--dry-run']);
     expect([dry.code, dry.body.dryRun, dry.body.vault]).toEqual([0, true, null]);
+    await expect(() => statSync(join(cwd, 'keel.config.json'))).toThrow('ENOENT');
+  });
+
+  it('looks at the tokens and feeds of the chain before it makes a vault of them', async () => {
+    const dir = join(cwd, '.keel', 'devnet');
+    const good = JSON.parse(readFileSync(join(dir, 'deployment.json'), 'utf8')) as {
+      tokens: { symbol: string; decimals: number; feedId: Hex }[];
+      owner: { address: Hex };
+    };
+    const client = createPublicClient({ transport: http(chain.httpUrl) });
+    const hub = { address: chain.contracts.hub as Hex, abi: oracleHubAbi };
+    const feedId = good.tokens.find((t) => t.symbol === 'USDC')?.feedId ?? '0x';
+    // the same feed under a rule that its last update cannot keep
+    const strict = {
+      ...(await client.readContract({ ...hub, functionName: 'configOf', args: [feedId] })),
+      heartbeat: 60,
+    };
+    const { result: strictId } = await client.simulateContract({ ...hub, functionName: 'register', args: [strict] });
+    const data = encodeFunctionData({ ...hub, functionName: 'register', args: [strict] });
+    const hash = await rpc<Hex>('eth_sendTransaction', [{ from: good.owner.address, to: hub.address, data }]);
+    await client.waitForTransactionReceipt({ hash, pollingInterval: 20 });
+
+    const cases: [symbol: string, change: Partial<(typeof good.tokens)[number]>, exit: number, says: RegExp][] = [
+      [
+        'WETH',
+        { decimals: 17 },
+        2,
+        /^error TOKEN_DECIMALS_DIFFER: tokens\.WETH\.decimals 17: the token has 18 decimals\. Set it to 18/,
+      ],
+      [
+        'WETH',
+        { feedId: `0x${'1'.repeat(64)}` },
+        2,
+        /^error FEED_UNKNOWN: tokens\.WETH\.feedId 0x1{64}: the oracle hub has no such feed/,
+      ],
+      [
+        'USDC',
+        { feedId: strictId },
+        5,
+        /^error FEED_NOT_FRESH: tokens\.USDC\.feedId USDC: its price is stale \(.* old, at most 60 s\)/,
+      ],
+    ];
+    for (const [symbol, change, exit, says] of cases) {
+      const path = join(dir, 'wrong.json');
+      const tokens = good.tokens.map((t) => (t.symbol === symbol ? { ...t, ...change } : t));
+      writeFileSync(path, JSON.stringify({ ...good, tokens }));
+      const { code, stderr } = await run([...INIT, '--yes', '--from', path]);
+      expect([code, stderr]).toEqual([exit, expect.stringMatching(says)]);
+    }
     await expect(() => statSync(join(cwd, 'keel.config.json'))).toThrow('ENOENT');
   });
 
@@ -211,6 +263,26 @@ describe('keel doctor', () => {
     expect([dead.code, dead.body.ok]).toEqual([9, false]);
     const elsewhere = await run(['doctor'], { KEEL_VAULT: '0x00000000000000000000000000000000000000AA' });
     expect(elsewhere.stdout).toMatch(/^FAIL vault: 0x0{38}AA has no code on chain/m);
+  });
+});
+
+describe('a keeper key that somebody else used', () => {
+  it('is halted, named by doctor, and cleared only by a person', async () => {
+    const file = JSON.parse(readFileSync(join(cwd, '.keel', 'devnet', 'deployment.json'), 'utf8')) as {
+      keeper: { address: string };
+    };
+    const { address } = file.keeper;
+    const before = Number(await rpc<string>('eth_getTransactionCount', [address, 'latest']));
+    await rpc('eth_sendTransaction', [{ from: address, to: address, value: '0x1' }]);
+    while (Number(await rpc<string>('eth_getTransactionCount', [address, 'latest'])) === before)
+      await rpc('evm_mine', []);
+    await run(['run', '--once', '--yes']);
+    const halted = await run(['doctor']);
+    expect(halted.code).toBe(9);
+    expect(halted.stdout).toMatch(/^FAIL keeper nonce: halted: .*used elsewhere.* {2}-> .*keel doctor --clear-key/m);
+    const cleared = await json(['doctor', '--clear-key']);
+    expect([cleared.code, cleared.body.ok]).toEqual([0, true]);
+    expect((await run(['doctor'])).stdout).toMatch(/^ok {3}keeper nonce: only this database has used the key/m);
   });
 });
 
