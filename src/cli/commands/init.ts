@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { toHex } from 'viem';
 import { connect } from '../../chain/clients.ts';
 import { latestHead } from '../../chain/head.ts';
 import { loadSigner } from '../../chain/signer.ts';
@@ -103,7 +105,7 @@ async function createVault(call: Call, config: DraftConfig): Promise<Address | n
         remedy: 'Name its key file with --keeper-key-file',
       });
     const keeper = loadSigner(config.keeper).address;
-    const tx = createVaultCall(config, signer.address, keeper);
+    const tx = createVaultCall(config, signer.address, keeper, toHex(randomBytes(32)));
     const step = await prepare(chain, tx);
     if (!step.ok) throw revertError(tx, step.revert);
     output.line(

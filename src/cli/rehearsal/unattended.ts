@@ -1,5 +1,6 @@
 /** Plays a whole scenario as fast as the keeper can follow, then leaves as an owner would, and audits what happened. */
 import { join } from 'node:path';
+import { encodeFunctionData } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { vaultAbi } from '../../abi/Vault.ts';
 import { vaultLensAbi } from '../../abi/VaultLens.ts';
@@ -152,13 +153,14 @@ async function leave(
   halt: Promise<never>,
   checkAt: number,
 ): Promise<boolean> {
-  const { devnet, client, config } = options.world;
+  const { devnet, chain, config } = options.world;
   const owner = privateKeyToAccount(devnet.accounts.owner.privateKey);
-  const send = ownerSender(client, ownerWallet(devnet.rpcUrl, owner), owner);
-  await send({ to: config.vault, abi: vaultAbi, functionName: 'pause', args: [] });
+  const send = ownerSender(chain, ownerWallet(devnet.rpcUrl, owner), owner);
+  await send({ to: config.vault, data: encodeFunctionData({ abi: vaultAbi, functionName: 'pause' }) });
   await devnet.market.step(checkAt);
   await settle(options, follower, halt, checkAt);
-  await send({ to: config.vault, abi: vaultAbi, functionName: 'withdrawAll', args: [[]] });
+  const everything = encodeFunctionData({ abi: vaultAbi, functionName: 'withdrawAll', args: [[]] });
+  await send({ to: config.vault, data: everything });
   const view = await vaultView(options.world);
   return view.balances.every((balance) => balance === 0n);
 }

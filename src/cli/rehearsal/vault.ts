@@ -2,21 +2,23 @@ import {
   type Account,
   type Address,
   createWalletClient,
+  encodeFunctionData,
   erc20Abi,
   http,
-  type PublicClient,
-  parseEventLogs,
   type WalletClient,
   zeroHash,
 } from 'viem';
 import { vaultAbi } from '../../abi/Vault.ts';
-import { vaultFactoryAbi } from '../../abi/VaultFactory.ts';
 import { vaultLensAbi } from '../../abi/VaultLens.ts';
+import type { Chain } from '../../chain/clients.ts';
+import { type Receipt, readReceipt } from '../../chain/receipts.ts';
 import type { DraftConfig } from '../../config/schema.ts';
+import type { OwnerCall } from '../owner/send.ts';
+import { createdVault, createVaultCall } from '../setup/createVault.ts';
 import { REHEARSAL_VALUE_USD } from './portfolio.ts';
 
 export type RehearsalVaultInputs = {
-  readonly client: PublicClient;
+  readonly chain: Chain;
   readonly rpcUrl: string;
   /** The rehearsal's config; the vault is what it still lacks. */
   readonly draft: DraftConfig;
@@ -24,19 +26,17 @@ export type RehearsalVaultInputs = {
   readonly keeper: Address;
 };
 
-export type OwnerSend = (call: {
-  readonly to: Address;
-  readonly abi: readonly unknown[];
-  readonly functionName: string;
-  readonly args: readonly unknown[];
-}) => Promise<Awaited<ReturnType<PublicClient['getTransactionReceipt']>>>;
+export type OwnerSend = (call: Pick<OwnerCall, 'to' | 'data'>) => Promise<Receipt>;
 
 /** Sends the owner's transactions one after the other. The local chain mines each at once, so a receipt is there. */
-export function ownerSender(client: PublicClient, wallet: WalletClient, owner: Account): OwnerSend {
-  return async ({ to, abi, functionName, args }) => {
-    const { request } = await client.simulateContract({ account: owner, address: to, abi, functionName, args });
-    const hash = await wallet.writeContract({ ...request, chain: null });
-    return client.waitForTransactionReceipt({ hash, pollingInterval: 20 });
+export function ownerSender(chain: Chain, wallet: WalletClient, account: Account): OwnerSend {
+  return async ({ to, data }) => {
+    await chain.client.call({ account, to, data });
+    const hash = await wallet.sendTransaction({ account, to, data, chain: null });
+    await chain.client.waitForTransactionReceipt({ hash, pollingInterval: 20 });
+    const receipt = await readReceipt(chain, hash);
+    if (!receipt?.ok) throw new Error(`transaction ${hash} of the owner was reverted`);
+    return receipt;
   };
 }
 
@@ -46,40 +46,27 @@ export function ownerWallet(rpcUrl: string, owner: Account): WalletClient {
 
 /** Creates the vault as its owner would, then deposits exact amounts at the target weights. */
 export async function createRehearsalVault(inputs: RehearsalVaultInputs): Promise<Address> {
-  const { client, owner, draft } = inputs;
-  const send = ownerSender(client, ownerWallet(inputs.rpcUrl, owner), owner);
-  const targets = [...draft.targets].sort((a, b) => (a.token.toLowerCase() < b.token.toLowerCase() ? -1 : 1));
+  const { chain, owner, draft } = inputs;
+  const send = ownerSender(chain, ownerWallet(inputs.rpcUrl, owner), owner);
 
-  const created = await send({
-    to: draft.contracts.factory,
-    abi: vaultFactoryAbi,
-    functionName: 'create',
-    args: [
-      owner.address,
-      inputs.keeper,
-      draft.policy,
-      targets.map(({ token, targetBps, bandBps, feedId }) => ({ token, targetBps, bandBps, feedId })),
-      zeroHash,
-    ],
-  });
-  const [event] = parseEventLogs({ abi: vaultFactoryAbi, eventName: 'VaultCreated', logs: created.logs });
-  if (!event) throw new Error('the factory created no vault');
-  const vault = event.args.vault;
+  const created = await send(createVaultCall(draft, owner.address, inputs.keeper, zeroHash));
+  const vault = createdVault(created);
 
-  const [view] = await client.readContract({
+  const [view] = await chain.client.readContract({
     address: draft.contracts.lens,
     abi: vaultLensAbi,
     functionName: 'vaults',
     args: [[vault]],
   });
-  for (const [i, { symbol, token, targetBps }] of targets.entries()) {
+  for (const [i, { token, decimals, targetBps }] of (view?.assets ?? []).entries()) {
     const priceUsdE8 = view?.prices[i]?.usdE8 ?? 0n;
-    if (priceUsdE8 === 0n) throw new Error(`the local chain has no fresh price of ${symbol}`);
+    if (priceUsdE8 === 0n) throw new Error(`the local chain has no fresh price of ${token}`);
     const valueUsdE8 = (REHEARSAL_VALUE_USD * 100_000_000n * BigInt(targetBps)) / 10_000n;
-    const decimals = view?.assets[i]?.decimals ?? 0;
     const amount = (valueUsdE8 * 10n ** BigInt(decimals)) / priceUsdE8;
-    await send({ to: token, abi: erc20Abi, functionName: 'approve', args: [vault, amount] });
-    await send({ to: vault, abi: vaultAbi, functionName: 'deposit', args: [token, amount] });
+    const approve = encodeFunctionData({ abi: erc20Abi, functionName: 'approve', args: [vault, amount] });
+    const deposit = encodeFunctionData({ abi: vaultAbi, functionName: 'deposit', args: [token, amount] });
+    await send({ to: token, data: approve });
+    await send({ to: vault, data: deposit });
   }
   return vault;
 }

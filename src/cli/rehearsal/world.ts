@@ -55,7 +55,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       });
     }
     const vault = await createRehearsalVault({
-      client: chain.client,
+      chain,
       rpcUrl: devnet.rpcUrl,
       draft: resolveConfig(parseConfigFile(draft), options.dataDir),
       owner: privateKeyToAccount(devnet.accounts.owner.privateKey),

@@ -1,18 +1,17 @@
 /** The vault comes into being with its targets, limits and keeper already set: one transaction of the owner. */
-import { randomBytes } from 'node:crypto';
-import { encodeFunctionData, parseEventLogs, toHex } from 'viem';
+import { encodeFunctionData, parseEventLogs } from 'viem';
 import { vaultFactoryAbi } from '../../abi/VaultFactory.ts';
 import type { Receipt } from '../../chain/receipts.ts';
 import type { DraftConfig } from '../../config/schema.ts';
 import type { Address, Hex } from '../../core/types.ts';
 import type { OwnerCall } from '../owner/send.ts';
 
-export function createVaultCall(config: DraftConfig, owner: Address, keeper: Address): OwnerCall {
+/** @param salt decides the address, together with the caller and the owner */
+export function createVaultCall(config: DraftConfig, owner: Address, keeper: Address, salt: Hex): OwnerCall {
   // the vault wants its tokens ascending, so that duplicates cannot exist
   const targets = config.targets
     .map(({ token, targetBps, bandBps, feedId }) => ({ token, targetBps, bandBps, feedId }))
     .sort((a, b) => (a.token.toLowerCase() < b.token.toLowerCase() ? -1 : 1));
-  const salt: Hex = toHex(randomBytes(32));
   const data = encodeFunctionData({
     abi: vaultFactoryAbi,
     functionName: 'create',
