@@ -71,3 +71,19 @@ contract PuppetOwner is Puppet {
 
     receive() external payable {}
 }
+
+interface IMintable {
+    function mint(address to, uint256 amount) external;
+    function transfer(address to, uint256 amount) external returns (bool);
+}
+
+/// @notice Pays `num / den` for every unit that it keeps, and gives `back` units back.
+contract RateFiller is IFiller {
+    function onFill(address tokenIn, uint256 amountIn, address tokenOut, uint256, bytes calldata data) external {
+        (uint256 num, uint256 den, uint256 back) = abi.decode(data, (uint256, uint256, uint256));
+        if (back > amountIn) back = amountIn;
+        if (back != 0) IMintable(tokenIn).transfer(msg.sender, back);
+        uint256 out = (amountIn - back) * num / den;
+        if (out != 0) IMintable(tokenOut).mint(msg.sender, out);
+    }
+}

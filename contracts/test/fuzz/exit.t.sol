@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {Feed} from "../mocks/Feeds.sol";
+import {Market} from "../utils/Market.sol";
+
+contract ExitFuzz is Market {
+    /// forge-config: default.fuzz.runs = 500
+    /// Leave with everything, from any state: epochs, slices, pause, dead feeds, a dead hub, any keeper.
+    function testFuzz_P4_theOwnerAlwaysGetsEverything(uint256 entropy) public {
+        seed(entropy);
+        randomMarket();
+        for (uint256 i; i < 6; ++i) {
+            uint256 what = random(0, 8);
+            vm.startPrank(KEEPER);
+            if (what == 0) try vault.begin() {} catch {}
+            if (what == 1) try vault.finish() {} catch {}
+            if (what == 2) try vault.fill(slice(), rateFill(2, 0, 1e17, 9_950, 0)) {} catch {}
+            vm.stopPrank();
+            vm.startPrank(OWNER);
+            if (what == 3) vault.pause();
+            if (what == 4) vault.resume();
+            if (what == 5) vault.setKeeper(STRANGER, true);
+            vm.stopPrank();
+            if (what == 6) vm.warp(block.timestamp + random(0, 100 days));
+            if (what == 7) wethFeed.setMode(Feed.Mode(random(1, 4)));
+            if (what == 8) vm.etch(address(hub), "");
+        }
+        uint256[3] memory had = [held(0), held(1), held(2)];
+        vm.prank(OWNER);
+        vault.withdrawAll(new address[](0));
+        for (uint8 i; i < 3; ++i) {
+            assertEq(tokenOf(i).balanceOf(OWNER), had[i], "out");
+            assertEq(held(i), 0, "empty");
+        }
+    }
+
+    /// Only the owner, ever.
+    function testFuzz_P18_nobodyElseGetsAnything(address who, uint256 amount) public {
+        vm.assume(who != OWNER && who != address(0));
+        vm.startPrank(who);
+        (bool ok,) = address(vault).call(abi.encodeWithSignature("withdraw(address,uint256)", usdc, amount));
+        assertTrue(!ok, "withdraw");
+        (ok,) = address(vault).call(abi.encodeWithSignature("withdrawAll(address[])", new address[](0)));
+        assertTrue(!ok, "withdrawAll");
+        (ok,) = address(vault).call(abi.encodeWithSignature("pause()"));
+        assertTrue(!ok, "pause");
+        (ok,) = address(vault).call(abi.encodeWithSignature("setKeeper(address,bool)", who, true));
+        assertTrue(!ok, "setKeeper");
+        (ok,) = address(vault).call(
+            abi.encodeWithSignature("initialise(address,address,bytes)", who, who, abi.encode(uint256(1)))
+        );
+        assertTrue(!ok, "initialise");
+        vm.stopPrank();
+        assertEq(held(0), 40_000e6, "USDC");
+    }
+}

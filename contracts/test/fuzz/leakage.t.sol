@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {Fill, Policy, Slice} from "../../src/interfaces/IVault.sol";
+import {Market} from "../utils/Market.sol";
+
+/// The heart of it: whatever a keeper does, in whatever order, he cannot take more than the budget.
+contract LeakageFuzz is Market {
+    uint256 private lost; //     {USD E8} sum over all calls, at the prices of each call
+    uint256 private forgiven; // {USD E8} level dropped because a smaller vault has a smaller bucket
+    uint256 private capMax; //   {USD E8} largest budget of any epoch
+    uint256 private fills;
+
+    function keeperDoes(Policy memory p, uint256 what) private {
+        uint256 navBefore = nav();
+        uint256 levelBefore = vault.state().lossUsdE8;
+        vm.startPrank(KEEPER);
+        if (what == 0) {
+            try vault.begin() {
+                uint256 cap = uint256(p.lossBpsPerDay) * vault.state().epochNavUsdE8 / 10_000;
+                if (cap > capMax) capMax = cap;
+                forgiven += levelBefore - vault.state().lossUsdE8;
+            } catch {}
+        } else if (what == 1) {
+            try vault.finish() {} catch {}
+        } else {
+            uint256 n = random(1, 3);
+            Fill[] memory list = new Fill[](n);
+            for (uint256 i; i < n; ++i) {
+                list[i] = anyFill(p);
+            }
+            Slice memory s = slice();
+            s.last = random(0, 9) == 0;
+            try vault.fillMany(s, list) {
+                fills += n;
+            } catch {}
+        }
+        vm.stopPrank();
+        uint256 navAfter = nav();
+        if (navAfter < navBefore) lost += navBefore - navAfter;
+    }
+
+    /// @dev Mostly in a direction that may work, mostly at the worst price allowed.
+    function anyFill(Policy memory p) private returns (Fill memory) {
+        uint8 sell = uint8(random(0, 2));
+        uint8 buy = uint8(random(0, 2));
+        for (uint256 tries; tries < 4 && !(gapSign(sell) && !gapSign(buy)); ++tries) {
+            sell = uint8(random(0, 2));
+            buy = uint8(random(0, 2));
+        }
+        uint256 outBps = 10_000 - random(0, uint256(p.maxSlipBps) + 1) + (random(0, 5) == 0 ? random(0, 300) : 0);
+        uint256 back = random(0, 4) == 0 ? random(0, 1e18) : 0;
+        return rateFill(sell, buy, amountFor(sell, random(1e6, 200_000e8)), outBps, back);
+    }
+
+    function gapSign(uint8 i) private view returns (bool surplus) {
+        return valueOf(i, held(i)) > targetOf(i);
+    }
+
+    function amountFor(uint8 i, uint256 usdE8) private view returns (uint256) {
+        return usdE8 * 10 ** tokenOf(i).decimals() / priceOf(i);
+    }
+
+    /// forge-config: default.fuzz.runs = 400
+    function testFuzz_P1_keeperLeakageIsBounded(uint256 entropy) public {
+        seed(entropy);
+        Policy memory p = randomPolicy();
+        p.minTradeUsdE2 = 1;
+        p.maxSliceBps = uint16(random(500, 10_000));
+        setPolicy(p);
+        randomMarket();
+        uint256 start = block.timestamp;
+        keeperDoes(p, 0);
+        for (uint256 i; i < 25; ++i) {
+            keeperDoes(p, random(0, 8));
+            if (random(0, 3) == 0) vm.warp(block.timestamp + random(0, 6 hours));
+            if (random(0, 7) == 0) movePrices(8_000, 12_500);
+        }
+        // The bucket: full at once, and again per day by leaking. Each fill may round by a unit on each side.
+        uint256 bound_ = capMax + capMax * (block.timestamp - start) / 86_400 + forgiven + 4 * (fills + 1);
+        bound_ += fills * 1e4; // one base unit of WBTC is worth up to 0.00096 dollars: balances cannot be finer
+        assertLe(lost, bound_, "lost");
+    }
+
+    /// Without time passing there is exactly one budget.
+    /// forge-config: default.fuzz.runs = 400
+    function testFuzz_P1_oneBudgetAtOneMoment(uint256 entropy) public {
+        seed(entropy);
+        Policy memory p = randomPolicy();
+        p.minTradeUsdE2 = 1;
+        p.maxSliceBps = 10_000;
+        p.lossBpsPerDay = uint16(random(1, 60));
+        setPolicy(p);
+        randomMarket();
+        for (uint256 i; i < 20; ++i) {
+            keeperDoes(p, i == 0 ? 0 : random(0, 8));
+        }
+        assertLe(lost, capMax + 4 * (fills + 1), "lost");
+        assertLe(vault.state().lossUsdE8, capMax, "level");
+    }
+}
