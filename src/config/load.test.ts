@@ -95,6 +95,14 @@ describe('a correct config', () => {
     expect(origins.get('limits.maxSlipPercent')).toBe('default');
   });
 
+  it('knows the database by its usual name, unless its own is set', () => {
+    const [usual, own] = ['postgres://a@127.0.0.1/usual', 'postgres://a@127.0.0.1/own'];
+    const one = load(example(), { env: { DATABASE_URL: usual } });
+    expect([one.config.databaseUrl, one.origins.get('databaseUrl')]).toEqual([usual, 'DATABASE_URL']);
+    const both = load(example(), { env: { DATABASE_URL: usual, KEEL_DATABASE_URL: own } });
+    expect([both.config.databaseUrl, both.origins.get('databaseUrl')]).toEqual([own, 'KEEL_DATABASE_URL']);
+  });
+
   it('resolves a path from the environment against the working directory', () => {
     const { config } = load(example(), { env: { KEEL_KEEPER_KEY_FILE: 'keys/k' } });
     expect(config.keeper?.keyFile).toBe(join(dir, 'keys/k'));

@@ -117,9 +117,12 @@ function overridesOf(options: LoadOptions): Override[] {
   }
   return SETTINGS.flatMap((setting): Override[] => {
     const flag = options.flags?.[setting.path];
-    const env = options.env[setting.env];
     if (flag !== undefined) return [{ setting, origin: setting.flag, value: flag }];
-    return env === undefined ? [] : [{ setting, origin: setting.env, value: env }];
+    for (const origin of [setting.env, setting.commonEnv]) {
+      const value = origin === undefined ? undefined : options.env[origin];
+      if (origin !== undefined && value !== undefined) return [{ setting, origin, value }];
+    }
+    return [];
   });
 }
 

@@ -4,6 +4,8 @@ export type Setting = {
   /** Dotted path in keel.config.json. */
   readonly path: string;
   readonly env: string;
+  /** A name that other programs use too; `env` wins. */
+  readonly commonEnv?: string;
   readonly flag: string;
   readonly kind: 'text' | 'integer' | 'path';
 };
@@ -18,7 +20,7 @@ export const SETTINGS: readonly Setting[] = [
   { path: 'owner.keyFile', env: 'KEEL_OWNER_KEY_FILE', flag: '--owner-key-file', kind: 'path' },
   { path: 'owner.passwordFile', env: 'KEEL_OWNER_PASSWORD_FILE', flag: '--owner-password-file', kind: 'path' },
   { path: 'dataDir', env: 'KEEL_DATA_DIR', flag: '--data-dir', kind: 'path' },
-  { path: 'databaseUrl', env: 'KEEL_DATABASE_URL', flag: '--database-url', kind: 'text' },
+  { path: 'databaseUrl', env: 'KEEL_DATABASE_URL', commonEnv: 'DATABASE_URL', flag: '--database-url', kind: 'text' },
   { path: 'api.host', env: 'KEEL_API_HOST', flag: '--host', kind: 'text' },
   { path: 'api.port', env: 'KEEL_API_PORT', flag: '--port', kind: 'integer' },
 ];

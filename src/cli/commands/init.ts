@@ -9,6 +9,7 @@ import { configPathOf, parseConfigFile } from '../../config/load.ts';
 import { resolveConfig } from '../../config/resolve.ts';
 import { saveConfigFile } from '../../config/save.ts';
 import type { ConfigFile, DraftConfig } from '../../config/schema.ts';
+import { refuseSecrets } from '../../config/secrets.ts';
 import { SETTINGS } from '../../config/settings.ts';
 import { EXIT, type ExitCode, KeelError } from '../../core/errors.ts';
 import { type Address, FREQUENCIES } from '../../core/types.ts';
@@ -70,14 +71,18 @@ async function buildFile(call: Call): Promise<ConfigFile> {
     ...(keeper === undefined ? {} : { keeper: { keyFile: keeper.keyFile } }),
     ...(owner === undefined ? {} : { owner: { keyFile: owner.keyFile } }),
   };
-  return withSettings(call, file);
+  return file;
 }
 
-/** Flags and environment count here too, and what they say is written to the file. */
-function withSettings(call: Call, file: ConfigFile): ConfigFile {
+/**
+ * Flags are written to the file. The environment counts now, as it will for every later command, but stays where it is:
+ * it may hold what a file must not (the password of a database).
+ */
+function withSettings(call: Call, file: ConfigFile, from: 'flags' | 'flags and environment'): ConfigFile {
   const out: Record<string, unknown> = { ...file };
   for (const setting of SETTINGS) {
-    const text = textOption(call, camel(setting.flag)) ?? call.io.env[setting.env];
+    const flag = textOption(call, camel(setting.flag));
+    const text = flag ?? (from === 'flags' ? undefined : call.io.env[setting.env]);
     if (text === undefined) continue;
     const value =
       setting.kind === 'integer' ? Number(text) : setting.kind === 'path' ? resolve(call.io.cwd, text) : text;
@@ -162,15 +167,17 @@ export async function run(call: Call): Promise<ExitCode> {
       reason: 'exists already and was not changed',
       remedy: 'Use --force to replace it, or another --config path',
     });
-  const file = await buildFile(call);
-  const config = resolveConfig(parseConfigFile(file), dirname(path));
+  const asked = await buildFile(call);
+  const file = withSettings(call, asked, 'flags');
+  // everything that could keep the file from being written is looked at before a vault is made
+  refuseSecrets(file);
+  parseConfigFile(file);
+  const config = resolveConfig(parseConfigFile(withSettings(call, asked, 'flags and environment')), dirname(path));
   show(call, config);
   const created = call.options.create === false || config.vault !== null ? null : await createVault(call, config);
   const vault = created ?? config.vault;
   const next =
-    vault === null
-      ? 'create the vault in the dashboard, or run keel init again with --owner-key-file'
-      : 'keel deposit, then keel run';
+    vault === null ? 'keel init --force --owner-key-file FILE creates the vault' : 'keel deposit, then keel run';
   if (dryRun) output.line('  Nothing was sent or written.');
   else {
     save(path, vault === null ? file : { ...file, vault }, overwrite, created);

@@ -16,7 +16,9 @@ export type Running = {
 export type SpawnOptions = { readonly cwd: string; readonly env?: Readonly<Record<string, string>> };
 
 export function startKeel(args: readonly string[], { cwd, env = {} }: SpawnOptions): Running {
-  const inherited = Object.fromEntries(Object.entries(process.env).filter(([k]) => !k.startsWith('KEEL_') && k !== 'DATABASE_URL'));
+  const inherited = Object.fromEntries(
+    Object.entries(process.env).filter(([k]) => !k.startsWith('KEEL_') && k !== 'DATABASE_URL'),
+  );
   const child = spawn(process.execPath, [MAIN, ...args], {
     cwd,
     env: { ...inherited, ...env },
