@@ -28,7 +28,8 @@ function actionOf(asset: AssetView, flow: Flow): string {
   return flow.bought > 0n ? `buy ${amountText(flow.bought, decimals)}` : 'keep';
 }
 
-export function assetTable(assets: readonly AssetView[], plan: Plan | null): string[] {
+/** @param plan what happens to each asset; undefined leaves that column out */
+export function assetTable(assets: readonly AssetView[], plan?: Plan | null): string[] {
   const percent = (bps: number): string => `${decimalText(BigInt(bps), 2, 1)}%`;
   const rows = assets.map((a, i) => [
     a.symbol,
@@ -37,9 +38,10 @@ export function assetTable(assets: readonly AssetView[], plan: Plan | null): str
     `${signedPoints(a.driftBps)} pt`,
     pointsText(a.bandBps),
     a.priceStatus === 'OK' ? usdText(a.valueUsdE8) : `price ${a.priceStatus.toLowerCase().replaceAll('_', ' ')}`,
-    actionOf(a, flowOf(plan, i)),
+    ...(plan === undefined ? [] : [actionOf(a, flowOf(plan, i))]),
   ]);
-  return table([['TOKEN', 'NOW', 'TARGET', 'DRIFT', 'BAND', 'VALUE', 'ACTION'], ...rows], [1, 2, 3, 4, 5]);
+  const head = ['TOKEN', 'NOW', 'TARGET', 'DRIFT', 'BAND', 'VALUE', ...(plan === undefined ? [] : ['ACTION'])];
+  return table([head, ...rows], [1, 2, 3, 4, 5]);
 }
 
 export function planLines(plan: Plan): string[] {

@@ -50,7 +50,7 @@ function print({ output }: Call, s: Status): void {
     `costs ${usdText(s.costs.totalUsdE8)}`,
   ];
   output.line(money.join('   '));
-  for (const line of assetTable(s.assets, null)) output.line(line);
+  for (const line of assetTable(s.assets)) output.line(line);
 }
 
 function exitOf(s: Status): ExitCode {
