@@ -1,4 +1,3 @@
-import { startApi } from '../../api/serve.ts';
 import { type Chain, connect } from '../../chain/clients.ts';
 import { loadSigner, type Signer } from '../../chain/signer.ts';
 import type { Config } from '../../config/schema.ts';
@@ -68,6 +67,8 @@ async function keep(call: Call, { config, signer, db, chain }: Parts): Promise<E
 async function serveAndKeep(call: Call, parts: Parts): Promise<ExitCode> {
   if (!flagOption(call, 'serve')) return keep(call, parts);
   const { config, db, chain, signer } = parts;
+  // a keeper that serves nothing need not carry the server in memory
+  const { startApi } = await import('../../api/serve.ts');
   const api = await startApi({ config, db, chain, keeper: signer.address, log: call.output.progress });
   try {
     call.output.progress(`dashboard ${api.url}`);
@@ -87,7 +88,7 @@ export async function run(call: Call): Promise<ExitCode> {
   const { dataDir, databaseUrl } = config;
   const db = await openDb(databaseUrl === null ? { dataDir } : { dataDir, databaseUrl });
   try {
-    const chain = await orInterrupted(call.io, connect(config.rpcUrl, config.chainId));
+    const chain = await orInterrupted(call.io, connect(config.rpcUrl, config.chainId, { wsUrl: config.wsUrl }));
     try {
       return await serveAndKeep(call, { config, signer, db, chain });
     } finally {
