@@ -10,12 +10,16 @@ export type Chain = {
   readonly chainId: number;
   /** Scheme, host and port of the endpoint; safe to print. */
   readonly label: string;
-  /** Present when the endpoint is a WebSocket. */
+  /** Announces new heads; null = they are polled for. */
   readonly socket: RpcSocket | null;
   close(): void;
 };
 
-export type ConnectOptions = { readonly timeoutMs?: number };
+export type ConnectOptions = {
+  readonly timeoutMs?: number;
+  /** WebSocket of the same node, for new heads, when `rpcUrl` is http. */
+  readonly wsUrl?: string | null;
+};
 
 function parseUrl(rpcUrl: string): URL {
   let url: URL | null = null;
@@ -40,10 +44,12 @@ export async function connect(rpcUrl: string, expectedChainId: number, options: 
   const url = parseUrl(rpcUrl);
   const label = `${url.protocol}//${url.host}`;
   const timeoutMs = options.timeoutMs ?? 10_000;
-  const socket = url.protocol.startsWith('ws') ? openSocket(rpcUrl, timeoutMs) : null;
+  const overHttp = url.protocol.startsWith('http');
+  const socketUrl = overHttp ? (options.wsUrl ?? null) : rpcUrl;
+  const socket = socketUrl === null ? null : openSocket(socketUrl, timeoutMs);
   const client = createPublicClient({
     transport:
-      socket === null
+      overHttp || socket === null
         ? http(rpcUrl, { retryCount: 0, timeout: timeoutMs })
         : custom({ request: (body) => socket.request(body) }, { retryCount: 0 }),
     cacheTime: 0,

@@ -54,9 +54,15 @@ export function feeCaps(baseFeeWei: bigint, priorityFeeWei: bigint, ceilingsWei:
   };
 }
 
+/**
+ * Two accumulators that a V2 pair, or one observation that a V3 pool, writes once per block time. A simulation runs at
+ * the time of a block in which somebody may have written them already, so its estimate lacks up to 2 x 22,100 gas.
+ */
+const GAS_PER_POOL_CLOCK = 50_000n;
+
 /** Gas limit: the estimate and a quarter on top, because pool and oracle state move before inclusion. */
-export function gasLimitOf(estimate: bigint): bigint {
-  return estimate + estimate / 4n;
+export function gasLimitOf(estimate: bigint, pools = 0): bigint {
+  return estimate + estimate / 4n + BigInt(pools) * GAS_PER_POOL_CLOCK;
 }
 
 /** {wei} what is missing to pay for `gas` at the cap; 0 = enough. */

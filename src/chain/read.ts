@@ -55,7 +55,9 @@ export async function requestAt<T>(
   } catch (error) {
     const failure = rpcFailure(error);
     if (failure?.kind !== 'answered' || failure.data !== null) throw error;
-    if (/not (found|available|canonical)|unknown block|missing trie|header not found/i.test(failure.message)) {
+    if (
+      /not (found|available|canonical)|unknown block|missing trie|header not found|out of range/i.test(failure.message)
+    ) {
       throw orphaned(block);
     }
     const refused = failure.code === -32602 || /invalid argument|cannot unmarshal|blockhash/i.test(failure.message);

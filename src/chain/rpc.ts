@@ -48,6 +48,13 @@ export function rpcFailure(error: unknown): RpcFailure | null {
   return { kind: 'unreachable', message: scrubUrls(text) };
 }
 
+/** Did the call run and revert? Everything else a node answers is about the node, not about the contract. */
+export function isRevert(failure: RpcFailure | null): failure is Extract<RpcFailure, { kind: 'answered' }> {
+  return (
+    failure?.kind === 'answered' && (failure.data !== null || failure.code === 3 || /revert/i.test(failure.message))
+  );
+}
+
 export function unreachable(label: string, message: string): KeelError {
   return new KeelError({
     code: 'RPC_UNREACHABLE',

@@ -4,7 +4,7 @@ import type { Chain } from './clients.ts';
 import type { FeeCaps } from './fees.ts';
 import { type CallRequest, requestAt } from './read.ts';
 import { decodeRevert, type Revert } from './reverts.ts';
-import { rpcFailure } from './rpc.ts';
+import { isRevert, rpcFailure } from './rpc.ts';
 
 export type Simulated =
   | { readonly ok: true; readonly gasUnits: bigint }
@@ -40,9 +40,7 @@ export async function simulateSlice(chain: Chain, block: BlockRef, request: Simu
     return { ok: true, gasUnits: BigInt(gas) };
   } catch (error) {
     const failure = rpcFailure(error);
-    const reverted =
-      failure?.kind === 'answered' && (failure.data !== null || failure.code === 3 || /revert/i.test(failure.message));
-    if (!reverted) throw error;
+    if (!isRevert(failure)) throw error;
     return { ok: false, revert: decodeRevert(failure.data) };
   }
 }

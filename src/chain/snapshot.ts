@@ -2,6 +2,7 @@
 import { decodeFunctionResult, encodeFunctionData } from 'viem';
 import { oracleHubAbi } from '../abi/OracleHub.ts';
 import { vaultLensAbi } from '../abi/VaultLens.ts';
+import { dueOf } from '../core/due.ts';
 import { KeelError } from '../core/errors.ts';
 import {
   type Address,
@@ -21,7 +22,7 @@ import type { Chain } from './clients.ts';
 import { readPriorityFee } from './fees.ts';
 import type { Head } from './head.ts';
 import { assertSameBlock, callAt } from './read.ts';
-import { rpcFailure } from './rpc.ts';
+import { isRevert, rpcFailure } from './rpc.ts';
 
 export type TokenInfo = {
   readonly symbol: string;
@@ -67,11 +68,12 @@ async function lensCall(
     const result = await callAt(chain, head, { to: lens, data });
     if (result !== '0x') return result;
   } catch (error) {
-    if (rpcFailure(error)?.kind !== 'answered') throw error;
+    const failure = rpcFailure(error);
+    if (!isRevert(failure)) throw error;
     throw unreadable(
       field,
       value,
-      `the lens ${lens} could not read it (${rpcFailure(error)?.message ?? 'reverted'})`,
+      `the lens ${lens} could not read it (${failure.message})`,
       `Check ${field} in the config against the deployment on chain ${chain.chainId}`,
     );
   }
@@ -217,22 +219,27 @@ async function readNativePrice(chain: Chain, deployment: Deployment, head: Head)
   return price !== undefined && statusOf(price.status) === 'OK' ? price.usdE8 : 0n;
 }
 
+/** In the order of the deployment. */
+async function readPools(chain: Chain, deployment: Deployment, head: Head): Promise<PoolState[]> {
+  const [v2, v3] = await Promise.all([readV2(chain, deployment, head), readV3(chain, deployment, head)]);
+  const byAddress = new Map<string, PoolState>([...v2, ...v3].map((p) => [p.address, p]));
+  return deployment.pools.flatMap((p) => byAddress.get(lower(p.address)) ?? []);
+}
+
 /**
- * Four eth_calls at one block hash, and the fees paid up to that block. A provider that refuses block hashes is read
- * by number, and the number's hash is compared afterwards.
+ * Everything at one block hash, and the fees paid up to that block. Pools are read only when the vault says that a
+ * trade is due: most checks find nothing to do, and need none. A provider that refuses block hashes is read by number,
+ * and the number's hash is compared afterwards.
  * @throws KeelError RPC_UNREACHABLE, CHAIN_BEHIND (later), UNKNOWN_TOKEN, TOKEN_DECIMALS_DIFFER, CONTRACT_UNREADABLE
  */
 export async function readSnapshot(chain: Chain, deployment: Deployment, mode: Mode, head: Head): Promise<Snapshot> {
-  const [vault, v2, v3, nativeUsdE8, priorityFeeWei] = await Promise.all([
+  const [vault, nativeUsdE8, priorityFeeWei] = await Promise.all([
     readVault(chain, deployment, head),
-    readV2(chain, deployment, head),
-    readV3(chain, deployment, head),
     readNativePrice(chain, deployment, head),
     readPriorityFee(chain, head),
   ]);
+  const pools = dueOf(vault, head.time).kind === 'NONE' ? [] : await readPools(chain, deployment, head);
   await assertSameBlock(chain, head);
-  const byAddress = new Map<string, PoolState>([...v2, ...v3].map((p) => [p.address, p]));
-  const pools = deployment.pools.flatMap((p) => byAddress.get(lower(p.address)) ?? []);
   return {
     schema: 'evenkeel.snapshot/1',
     chainId: chain.chainId,

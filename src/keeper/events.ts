@@ -24,13 +24,7 @@ import type { JournalEntry, RunEvent } from '../store/journal.ts';
 export type KeeperEvent =
   | { readonly kind: 'check.final'; readonly record: DecisionRecord; readonly nextCheckAt: number }
   | { readonly kind: 'check.opened'; readonly record: DecisionRecord }
-  | {
-      readonly kind: 'run.planned' | 'run.signed' | 'run.sent' | 'run.mined' | 'run.reorged' | 'run.closed';
-      readonly checkId: number;
-      readonly slice: number;
-      readonly hash: Hex | null;
-      readonly detail: string;
-    }
+  | RunNews
   | {
       readonly kind: 'run.parked';
       readonly checkId: number;
@@ -39,6 +33,19 @@ export type KeeperEvent =
       readonly detail: string;
     }
   | { readonly kind: 'keeper'; readonly state: KeeperState; readonly detail: string };
+
+type RunNewsKind = 'run.planned' | 'run.signed' | 'run.sent' | 'run.mined' | 'run.reorged' | 'run.closed';
+
+/** One shape per kind, so that a kind selects its shape. */
+export type RunNews = {
+  readonly [K in RunNewsKind]: {
+    readonly kind: K;
+    readonly checkId: number;
+    readonly slice: number;
+    readonly hash: Hex | null;
+    readonly detail: string;
+  };
+}[RunNewsKind];
 
 export type KeeperState = 'started' | 'stopped' | 'rpc-lost' | 'rpc-back' | 'signer-halted';
 

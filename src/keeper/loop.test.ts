@@ -2,13 +2,12 @@ import { encodeFunctionData } from 'viem';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { vaultAbi } from '../abi/Vault.ts';
 import { KEEPER, OWNER, startWorld, type World } from '../chain/testing/world.ts';
-import type { DecisionRecord } from '../core/types.ts';
 import { getCheck, listChecks } from '../store/checks.ts';
 import type { Db } from '../store/db.ts';
 import { journalAfter } from '../store/journal.ts';
 import { type TestCluster, testCluster } from '../store/testing/cluster.ts';
 import { clockSignal } from './events.ts';
-import { startKeeper, type TestKeeper } from './testing/keeper.ts';
+import { startKeeper, type TestKeeper, untilFinal } from './testing/keeper.ts';
 
 let cluster: TestCluster;
 let world: World;
@@ -31,21 +30,6 @@ afterEach(async () => {
 
 const HOUR = 3_600;
 const E8 = 10n ** 8n;
-
-/** Mines until the run of the keeper is over; chain time only moves when the keeper waits for it. */
-async function untilFinal(k: TestKeeper): Promise<DecisionRecord> {
-  for (let seen = k.events.length; ; ) {
-    const e = k.events.slice(seen).find((x) => x.kind === 'check.final' || x.kind === 'run.parked');
-    if (e?.kind === 'check.final') return e.record;
-    if (e?.kind === 'run.parked') {
-      seen = k.events.indexOf(e) + 1;
-      const { timestamp } = await world.anvil.rpc<{ timestamp: string }>('eth_getBlockByNumber', ['latest', false]);
-      await world.mine(Math.max(1, e.runAt - Number(timestamp)));
-    } else {
-      await Promise.race([k.ended, new Promise((resolve) => setTimeout(resolve, 5))]);
-    }
-  }
-}
 
 describe('runKeeper', () => {
   it('records a quiet check each hour and nothing in between', async () => {
@@ -73,7 +57,7 @@ describe('runKeeper', () => {
     const before = await world.balance(contracts.weth, vault);
     const weiBefore = BigInt(await world.anvil.rpc<string>('eth_getBalance', [KEEPER, 'latest']));
     keeper = await startKeeper(world, db);
-    const record = await untilFinal(keeper);
+    const record = await untilFinal(world, keeper);
     expect(record.outcome, record.sentence).toBe('TRADED');
     expect(record.reason).toBe('DEVIATION');
     const slices = record.plan?.slices.length ?? 0;
@@ -94,8 +78,7 @@ describe('runKeeper', () => {
       rows: [{ status: 'FINAL', n: slices }],
     });
     await world.mine(HOUR);
-    const next = await keeper.event('check.final', (e) => e.record.checkId > record.checkId);
-    expect(next.record).toMatchObject({ outcome: 'NO_TRADE', reason: 'IN_BAND' });
+    expect(await keeper.final()).toMatchObject({ outcome: 'NO_TRADE', reason: 'IN_BAND' });
   });
 
   it('shrinks or stops the later slices when the market comes back', async () => {

@@ -92,7 +92,7 @@ export async function prepareSlice(
       counterfactual: `would trade if the vault accepted the slice (${name})`,
     };
   }
-  const gas = gasLimitOf(simulated.gasUnits);
+  const gas = gasLimitOf(simulated.gasUnits, legs.length);
   const missing = missingGasMoney(balance, gas, fees);
   if (missing > 0n) return noMoney(ctx, missing);
   return { ok: true, data, gas, fees, deadline: call.deadline };

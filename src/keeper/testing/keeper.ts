@@ -57,6 +57,7 @@ export type TestKeeper = {
     kind: K,
     fits?: (e: Extract<KeeperEvent, { kind: K }>) => boolean,
   ): Promise<Extract<KeeperEvent, { kind: K }>>;
+  any(fits: (e: KeeperEvent) => boolean): Promise<KeeperEvent>;
   /** The next final record. */
   final(): Promise<DecisionRecord>;
   readonly ended: Promise<DecisionRecord | null>;
@@ -97,13 +98,14 @@ export async function startKeeper(
     chain,
     ended,
     async event(kind, fits = () => true) {
+      type Wanted = Extract<KeeperEvent, { kind: typeof kind }>;
+      return (await keeper.any((e) => e.kind === kind && fits(e as Wanted))) as Wanted;
+    },
+    async any(fits) {
       for (;;) {
-        for (; taken < events.length; taken++) {
-          const e = events[taken] as Extract<KeeperEvent, { kind: typeof kind }>;
-          if (e.kind === kind && fits(e)) {
-            taken += 1;
-            return e;
-          }
+        while (taken < events.length) {
+          const e = events[taken++];
+          if (e !== undefined && fits(e)) return e;
         }
         if (failure) throw failure.error;
         await new Promise<void>((resolve) => {
@@ -122,4 +124,15 @@ export async function startKeeper(
     },
   };
   return keeper;
+}
+
+/** Mines whenever the keeper waits for chain time, until its next record is final. */
+export async function untilFinal(world: World, keeper: TestKeeper): Promise<DecisionRecord> {
+  for (;;) {
+    const e = await keeper.any((x) => x.kind === 'check.final' || x.kind === 'run.parked');
+    if (e.kind === 'check.final') return e.record;
+    if (e.kind !== 'run.parked') continue;
+    const { timestamp } = await world.anvil.rpc<{ timestamp: string }>('eth_getBlockByNumber', ['latest', false]);
+    await world.mine(Math.max(1, e.runAt - Number(timestamp)));
+  }
 }
