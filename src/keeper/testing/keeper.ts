@@ -1,11 +1,8 @@
 /** A keeper on a private chain and a private database, whose events a test can wait for. */
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Chain } from '../../chain/clients.ts';
-import { loadSigner, type Signer } from '../../chain/signer.ts';
 import { connectTo } from '../../chain/testing/anvil.ts';
-import { KEEPER_KEY, type World } from '../../chain/testing/world.ts';
+import { signerOf } from '../../chain/testing/signer.ts';
+import type { World } from '../../chain/testing/world.ts';
 import type { DecisionRecord, KeeperRule } from '../../core/types.ts';
 import type { Db } from '../../store/db.ts';
 import type { KeeperConfig, KeeperDeps, Logger } from '../context.ts';
@@ -33,18 +30,6 @@ export function configOf(world: World, rule: Partial<KeeperRule> = {}): KeeperCo
     pools,
     rule: { ...RULE, ...rule },
   };
-}
-
-export function signerOf(key = KEEPER_KEY): Signer {
-  const dir = mkdtempSync(join(tmpdir(), 'keel-key-'));
-  const keyFile = join(dir, 'key');
-  writeFileSync(keyFile, key);
-  chmodSync(keyFile, 0o600);
-  try {
-    return loadSigner({ keyFile });
-  } finally {
-    rmSync(dir, { recursive: true });
-  }
 }
 
 export const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
