@@ -28,7 +28,7 @@ export async function withDb<T>(config: Config, work: (db: Db | null) => Promise
 }
 
 export async function withChain<T>(config: Config, work: (chain: Chain) => Promise<T>): Promise<T> {
-  const chain = await connect(config.rpcUrl, config.chainId);
+  const chain = await connect(config.rpcUrl, config.chainId, { wsUrl: config.wsUrl });
   try {
     return await work(chain);
   } finally {

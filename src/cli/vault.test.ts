@@ -13,7 +13,7 @@ type Json = Record<string, unknown>;
 
 let cwd: string;
 let devnet: Running;
-let chain: { readonly httpUrl: string; readonly contracts: Record<string, string> };
+let chain: { readonly rpcUrl: string; readonly contracts: Record<string, string> };
 
 beforeAll(async () => {
   cwd = makeDir();
@@ -43,7 +43,7 @@ async function json(
 }
 
 async function rpc<T>(method: string, params: readonly unknown[]): Promise<T> {
-  const response = await fetch(chain.httpUrl, {
+  const response = await fetch(chain.rpcUrl, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
@@ -81,7 +81,7 @@ describe('keel init', () => {
     const other = await run([...INIT, '--yes', '--chain-id', '1']);
     expect([other.code, other.stderr]).toEqual([
       5,
-      expect.stringMatching(/^error CHAIN_MISMATCH: chainId 1: the node at ws:\/\/127/),
+      expect.stringMatching(/^error CHAIN_MISMATCH: chainId 1: the node at http:\/\/127/),
     ]);
     const dry = await json([...INIT, '--dry-run']);
     expect([dry.code, dry.body.dryRun, dry.body.vault]).toEqual([0, true, null]);
@@ -94,7 +94,7 @@ describe('keel init', () => {
       tokens: { symbol: string; decimals: number; feedId: Hex }[];
       owner: { address: Hex };
     };
-    const client = createPublicClient({ transport: http(chain.httpUrl) });
+    const client = createPublicClient({ transport: http(chain.rpcUrl) });
     const hub = { address: chain.contracts.hub as Hex, abi: oracleHubAbi };
     const feedId = good.tokens.find((t) => t.symbol === 'USDC')?.feedId ?? '0x';
     // the same feed under a rule that its last update cannot keep

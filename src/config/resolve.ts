@@ -117,6 +117,7 @@ export function resolveConfig(file: ConfigFileFull, baseDir: string): DraftConfi
     mode: file.mode,
     chainId: file.chainId,
     rpcUrl: file.rpcUrl,
+    wsUrl: file.wsUrl ?? null,
     contracts: file.contracts,
     vault: file.vault ?? null,
     tokens: file.tokens,

@@ -67,6 +67,7 @@ const url = (schemes: readonly string[], what: string) =>
     .describe(what);
 
 export const rpcUrlSchema = url(['http:', 'https:', 'ws:', 'wss:'], 'the URL of a node, e.g. ws://127.0.0.1:8545');
+export const wsUrlSchema = url(['ws:', 'wss:'], 'the WebSocket URL of the same node, e.g. ws://127.0.0.1:8545');
 export const databaseUrlSchema = url(
   ['postgres:', 'postgresql:'],
   'a PostgreSQL URL, e.g. postgres://keel@127.0.0.1:5432/keel',
@@ -156,6 +157,7 @@ export const configFileSchema = z.strictObject({
   mode: z.enum(MODES).describe(MODES.map((m) => `"${m}"`).join(', ')),
   chainId: z.int().min(1).max(Number.MAX_SAFE_INTEGER).describe('the chain id, a whole number above 0'),
   rpcUrl: rpcUrlSchema,
+  wsUrl: wsUrlSchema.optional(),
   contracts: z.strictObject({ factory: address, hub: address, lens: address, weth: address }),
   vault: address.optional(),
   tokens: z
@@ -207,6 +209,8 @@ export type Config = {
   readonly mode: Mode;
   readonly chainId: number;
   readonly rpcUrl: string;
+  /** Where new blocks are announced when rpcUrl is http; null = rpcUrl itself, by polling unless it is a WebSocket. */
+  readonly wsUrl: string | null;
   readonly contracts: {
     readonly factory: Address;
     readonly hub: Address;

@@ -14,6 +14,7 @@ export const SETTINGS: readonly Setting[] = [
   { path: 'mode', env: 'KEEL_MODE', flag: '--mode', kind: 'text' },
   { path: 'chainId', env: 'KEEL_CHAIN_ID', flag: '--chain-id', kind: 'integer' },
   { path: 'rpcUrl', env: 'KEEL_RPC_URL', flag: '--rpc-url', kind: 'text' },
+  { path: 'wsUrl', env: 'KEEL_WS_URL', flag: '--ws-url', kind: 'text' },
   { path: 'vault', env: 'KEEL_VAULT', flag: '--vault', kind: 'text' },
   { path: 'keeper.keyFile', env: 'KEEL_KEEPER_KEY_FILE', flag: '--keeper-key-file', kind: 'path' },
   { path: 'keeper.passwordFile', env: 'KEEL_KEEPER_PASSWORD_FILE', flag: '--keeper-password-file', kind: 'path' },

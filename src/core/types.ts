@@ -115,6 +115,7 @@ export type Snapshot = {
   readonly mode: Mode;
   readonly block: BlockRef;
   readonly vault: VaultState;
+  /** Empty while nothing is due. */
   readonly pools: readonly PoolState[];
   readonly gas: GasState;
 };

@@ -14,7 +14,7 @@ import { type Tone, table } from '../output.ts';
 const TONES: Readonly<Record<Finding['level'], Tone>> = { ok: 'good', warn: 'warn', FAIL: 'bad' };
 
 async function onChain(config: Config): Promise<Finding[]> {
-  const chain = await connect(config.rpcUrl, config.chainId);
+  const chain = await connect(config.rpcUrl, config.chainId, { wsUrl: config.wsUrl });
   try {
     return await checkChain(chain, config, Math.floor(Date.now() / 1000));
   } finally {

@@ -57,12 +57,13 @@ async function buildFile(call: Call): Promise<ConfigFile> {
   const known = FREQUENCIES.find((f) => f === frequency);
   if (known === undefined)
     throw badOption('--frequency', frequency, 'is not a frequency', `Use one of ${FREQUENCIES.join(', ')}`);
-  const { owner, keeper, mode, chainId, rpcUrl, contracts, tokens, pools } = deployment;
+  const { owner, keeper, mode, chainId, rpcUrl, wsUrl, contracts, tokens, pools } = deployment;
   const file: ConfigFile = {
     schema: 'evenkeel.config/1',
     mode,
     chainId,
     rpcUrl,
+    ...(wsUrl === undefined ? {} : { wsUrl }),
     contracts,
     tokens,
     pools: pools.map(({ venue, address }) => ({ venue, address })),
@@ -95,7 +96,7 @@ function withSettings(call: Call, file: ConfigFile, from: 'flags' | 'flags and e
 async function createVault(call: Call, config: DraftConfig): Promise<Address | null> {
   const { output, io } = call;
   if (config.owner === null) return null;
-  const chain = await connect(config.rpcUrl, config.chainId);
+  const chain = await connect(config.rpcUrl, config.chainId, { wsUrl: config.wsUrl });
   try {
     const head = await latestHead(chain);
     await checkTokens(chain, config, head.time);

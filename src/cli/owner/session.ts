@@ -19,7 +19,7 @@ export type OwnerSession = {
 /** Opens nothing but the node: works while the keeper, the API, the database and every feed are down. */
 export async function withOwnerSession<T>(call: Call, work: (session: OwnerSession) => Promise<T>): Promise<T> {
   const { config } = loadCallConfig(call);
-  const chain = await orInterrupted(call.io, connect(config.rpcUrl, config.chainId));
+  const chain = await orInterrupted(call.io, connect(config.rpcUrl, config.chainId, { wsUrl: config.wsUrl }));
   try {
     const head = await latestHead(chain);
     const view = await readOwnerView(chain, config, head);

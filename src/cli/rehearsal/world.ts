@@ -42,7 +42,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     closers.push(() => db.close());
     const devnet = await startDevnet({ scenario: options.scenario, seed: options.seed });
     closers.push(() => devnet.stop());
-    const chain = await connect(devnet.wsUrl, devnet.chainId);
+    const chain = await connect(devnet.rpcUrl, devnet.chainId, { wsUrl: devnet.wsUrl });
     closers.push(() => chain.close());
 
     const configPath = join(options.dataDir, 'keel.config.json');
@@ -76,7 +76,8 @@ function draftConfig(options: WorldOptions, devnet: Devnet): ConfigFile {
     schema: 'evenkeel.config/1',
     mode: 'REHEARSAL',
     chainId: devnet.chainId,
-    rpcUrl: devnet.wsUrl,
+    rpcUrl: devnet.rpcUrl,
+    wsUrl: devnet.wsUrl,
     contracts,
     tokens: [...tokens],
     pools: pools.map(({ venue, address }) => ({ venue, address })),

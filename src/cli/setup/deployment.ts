@@ -4,7 +4,7 @@ import { dirname, isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
 import { issueError } from '../../config/issues.ts';
 import { parseJsonText } from '../../config/jsonText.ts';
-import { configFileSchema, rpcUrlSchema } from '../../config/schema.ts';
+import { configFileSchema, rpcUrlSchema, wsUrlSchema } from '../../config/schema.ts';
 import { refuseSecrets } from '../../config/secrets.ts';
 import { EXIT, KeelError } from '../../core/errors.ts';
 
@@ -16,6 +16,7 @@ const deploymentSchema = z.strictObject({
   mode,
   chainId,
   rpcUrl: rpcUrlSchema,
+  wsUrl: wsUrlSchema.optional(),
   contracts,
   tokens,
   pools,
