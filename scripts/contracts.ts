@@ -2,9 +2,9 @@
  * Compiles the Solidity and writes what TypeScript needs of it: ABI and bytecode as typed constants.
  * `--check` writes nothing and fails when a committed file is not what the sources say.
  */
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { forge } from './forge.ts';
 
 const root = join(import.meta.dirname, '..');
 const outDir = join(root, 'contracts/out');
@@ -34,15 +34,10 @@ function named(folder: string, contracts: readonly string[]): Target[] {
 }
 
 function compile(): void {
-  const forge = join(root, 'node_modules/.bin/forge');
   const paths = ['contracts/src', 'contracts/test/harness'];
   if (solidityFiles(devnetSources).length > 0) paths.push('contracts/devnet');
-  const result = spawnSync(forge, ['build', ...paths, '--quiet'], {
-    cwd: root,
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
-  if (result.error !== undefined) throw result.error;
-  if (result.status !== 0) throw new Error(`forge build ended with ${result.status ?? result.signal}`);
+  const code = forge(['build', ...paths, '--quiet']);
+  if (code !== 0) throw new Error(`forge build ended with ${code}`);
 }
 
 function solidityFiles(folder: string): string[] {
