@@ -65,6 +65,14 @@ describe('a correct config', () => {
     expect(origins.get('limits.maxSlipPercent')).toBe('default');
   });
 
+  it('leaves the WebSocket of the file behind when the node is another one', () => {
+    const file = example((c) => Object.assign(c, { rpcUrl: 'http://127.0.0.1:1', wsUrl: 'ws://127.0.0.1:1' }));
+    expect(load(file).config.wsUrl).toBe('ws://127.0.0.1:1');
+    expect(load(file, { flags: { rpcUrl: 'http://127.0.0.1:2' } }).config.wsUrl).toBeNull();
+    const both = { rpcUrl: 'http://127.0.0.1:2', wsUrl: 'ws://127.0.0.1:2' };
+    expect(load(file, { flags: both }).config.wsUrl).toBe('ws://127.0.0.1:2');
+  });
+
   it('knows the database by its usual name, unless its own is set', () => {
     const [usual, own] = ['postgres://a@127.0.0.1/usual', 'postgres://a@127.0.0.1/own'];
     const one = load(example(), { env: { DATABASE_URL: usual } });

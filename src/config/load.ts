@@ -165,8 +165,11 @@ export function loadDraft(options: LoadOptions): Loaded<DraftConfig> {
   const path = configPathOf(options);
   const fromFile = readConfigText(readText(path), path);
   const overrides = overridesOf(options);
-  const raw = overrides.reduce((out, o) => withValue(out, o.setting.path, overrideValue(o, options.cwd)), fromFile);
   const sources = new Map(overrides.map((o) => [o.setting.path, o.origin]));
+  const base = { ...fromFile };
+  // the file's WebSocket belongs to the file's node: another node must not be told of blocks it has not seen
+  if (sources.has('rpcUrl') && !sources.has('wsUrl')) delete base.wsUrl;
+  const raw = overrides.reduce((out, o) => withValue(out, o.setting.path, overrideValue(o, options.cwd)), base);
   const file = parseConfigFile(raw, (field) => sources.get(field) ?? null);
   const inFile = new Set(leaves(fromFile).map(([field]) => field));
   const origins = new Map(
