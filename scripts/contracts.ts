@@ -1,6 +1,7 @@
 /**
  * Compiles the Solidity and writes what TypeScript needs of it: ABI and bytecode as typed constants.
- * `--check` writes nothing and fails when a committed file is not what the sources say.
+ * `--check` writes nothing and fails when a committed file is not what the sources say. Both fail when a contract is too
+ * large or a property has no test.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
@@ -107,6 +108,20 @@ function tooLarge(): string[] {
   });
 }
 
+/** Properties that a check in the code claims, as `P:[4]`, and that no test is named after, as `test_P4_...`. */
+function untested(): string[] {
+  const claimed = tags(join(root, 'contracts/src'), /P:\[(\d+)\]/g);
+  const proved = tags(join(root, 'contracts/test'), /\bfunction (?:test|testFuzz|invariant)_P(\d+)_/g);
+  return [...claimed].filter((tag) => !proved.has(tag)).map((tag) => `P:[${tag}]`);
+}
+
+function tags(folder: string, pattern: RegExp): Set<string> {
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.sol'));
+  return new Set(
+    files.flatMap((name) => [...readFileSync(join(folder, name), 'utf8').matchAll(pattern)].map((m) => m[1] ?? '')),
+  );
+}
+
 function main(): void {
   const check = process.argv.includes('--check');
   compile();
@@ -131,7 +146,9 @@ function main(): void {
   }
   if (stale.length > 0) console.error(`Stale, run \`npm run contracts\` and commit: ${stale.join(', ')}`);
   if (large.length > 0) console.error(`Runtime code of ${MAX_RUNTIME_BYTES} bytes or more: ${large.join(', ')}`);
-  if (stale.length > 0 || large.length > 0) process.exitCode = 1;
+  const unproved = untested();
+  if (unproved.length > 0) console.error(`Claimed by a check, proved by no test: ${unproved.join(', ')}`);
+  if (stale.length + large.length + unproved.length > 0) process.exitCode = 1;
 }
 
 main();

@@ -132,7 +132,7 @@ contract FactoryTest is Fixture {
         implementation.pause();
     }
 
-    /// Immutability and size: no contract can grow past 16 KB unnoticed, and no vault can change its code.
+    /// No contract can grow past 16 KB unnoticed, and no vault can change its code.
     function test_sizes_below16KB() public view {
         assertLt(address(factory).code.length, 16_384, "VaultFactory");
         assertLt(factory.implementation().code.length, 16_384, "Vault");
