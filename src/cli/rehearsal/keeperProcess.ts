@@ -23,6 +23,7 @@ export function startKeeper(configPath: string, logPath: string): KeeperProcess 
   const log = openSync(logPath, 'a', 0o600);
   const child = spawn(process.execPath, [...SMALL_HEAP, MAIN, 'run', '--yes', '--json', '--config', configPath], {
     stdio: ['ignore', log, log, 'ipc'],
+    env: withoutSettings(process.env),
     detached: process.platform !== 'win32',
   });
   closeSync(log);
@@ -40,4 +41,11 @@ export function startKeeper(configPath: string, logPath: string): KeeperProcess 
       clearTimeout(force);
     },
   };
+}
+
+/** The rehearsal's config file says everything; a setting of the user's own vault must not reach this keeper. */
+function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(env).filter(([name]) => !name.startsWith('KEEL_') && name !== 'DATABASE_URL'),
+  );
 }
