@@ -164,7 +164,9 @@ interface IVault {
     function fillMany(Slice calldata slice, Fill[] calldata fills) external;
     /// @dev slice.epoch must be the id that begin() will return, slice.sequence 0.
     function beginAndFill(Slice calldata slice, Fill[] calldata fills) external;
-    /// @notice The owner and keepers at any time; anyone once the epoch expired or every asset is inside its band.
+    /// @notice Closes the open epoch. The owner and keepers at any time; anyone once nothing is left to do, which is when
+    ///         every asset is within its destination or closer to its target than the smallest trade. (Inside the band
+    ///         would not do: a stranger could then stop a scheduled or sliced rebalance half-way.)
     function finish() external;
 
     /* ------------------------------------------------ views ------------------------------------------------- */
