@@ -18,7 +18,8 @@ import {UniswapV3} from "./venues/UniswapV3.sol";
 /// @title VaultCore
 /// @notice Epochs and fills: what may be traded, how far, at which loss. Whose coins they are is the heir's business.
 /// @dev The caller chooses the route and the moment. Direction, size and price are bounded here, from live balances and
-///      oracle prices. The vault never approves anyone and never runs foreign code by delegatecall.
+///      oracle prices. The vault never approves anyone and never runs foreign code by delegatecall. Every function that
+///      changes anything holds one lock. P:[13]
 abstract contract VaultCore is IVault, ReentrancyGuardTransient {
     using Rules for bytes;
     using SafeCast for uint256;
