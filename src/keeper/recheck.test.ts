@@ -136,7 +136,11 @@ describe('recheckSlice', () => {
       until: NOW + 60,
     });
     const dear = later(drifted, { seconds: 60, state: open, gas: { baseFeeWei: 10n ** 12n } });
-    expect(recheckSlice(dear, RULE, plan, second, false)).toMatchObject({ kind: 'wait', reason: 'GAS_ABOVE_CAP' });
+    expect(recheckSlice(dear, RULE, plan, second, false)).toMatchObject({
+      kind: 'wait',
+      reason: 'GAS_ABOVE_CAP',
+      until: NOW + 360,
+    });
   });
 });
 

@@ -26,6 +26,9 @@ export type Recheck =
 /** {s} a slice is not signed when less than this is left of its epoch: it would probably land too late. */
 export const INCLUSION_MARGIN_S = 60;
 
+/** {s} between two looks at gas that is too dear. */
+const GAS_RETRY_S = 300;
+
 function stop(reason: Reason, sentence: string): Recheck {
   return { kind: 'stop', reason, sentence };
 }
@@ -73,7 +76,7 @@ function gate(snapshot: Snapshot, rule: KeeperRule, plan: Plan, slice: PlannedSl
     const sentence = `Gas of ${gweiText(price)} is above the ceiling of ${gweiText(ceiling)}.`;
     return begins
       ? stop('GAS_ABOVE_CAP', sentence)
-      : { kind: 'wait', reason: 'GAS_ABOVE_CAP', sentence, until: now + 1 };
+      : { kind: 'wait', reason: 'GAS_ABOVE_CAP', sentence, until: now + GAS_RETRY_S };
   }
   if (snapshot.gas.nativeUsdE8 === 0n) {
     return stop('PRICE_UNREACHABLE', 'The price of the native coin is not usable, so gas cannot be valued.');
