@@ -79,7 +79,7 @@ async function main(input: ChildInput): Promise<void> {
 }
 
 try {
-  await main(decodeJson<ChildInput>(process.env['KEEL_TEST_CHILD'] ?? ''));
+  await main(decodeJson<ChildInput>(process.env.KEEL_TEST_CHILD ?? ''));
 } catch (error) {
   if (!(error instanceof KeelError)) throw error;
   say({ type: 'error', code: error.code, exit: error.exit, message: error.message });

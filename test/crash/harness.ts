@@ -20,7 +20,7 @@ export type KeeperProcess = {
 
 export function spawnKeeper(input: ChildInput): KeeperProcess {
   const child: ChildProcess = spawn(process.execPath, [join(import.meta.dirname, 'child.ts')], {
-    env: { PATH: process.env['PATH'], KEEL_TEST_CHILD: encodeJson(input) },
+    env: { PATH: process.env.PATH, KEEL_TEST_CHILD: encodeJson(input) },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const lines: ChildLine[] = [];
