@@ -14,6 +14,10 @@ contract OracleHub is IOracleHub {
     uint256 private constant MIN_DECIMALS = 6;
     uint256 private constant MAX_DECIMALS = 18;
 
+    /// @dev A price is kept in steps of 1e-8 dollars. Below 0.0001 dollars a step is more than a basis point, and what
+    ///      the rounding gives away no budget would see.
+    uint256 private constant MIN_PRICE_USD_E8 = 10_000;
+
     /// @dev A Chainlink proxy in front of its aggregator needs about 20,000 when cold. A caller who passes less gas than
     ///      this makes the feed look unreachable, and a missing price can only ever hold a trade back.
     uint256 private constant FEED_GAS = 200_000;
@@ -29,6 +33,7 @@ contract OracleHub is IOracleHub {
         require(config.feed.code.length != 0, BadFeedConfig("feed"));
         require(config.heartbeat >= MIN_HEARTBEAT_S && config.heartbeat <= MAX_HEARTBEAT_S, BadFeedConfig("heartbeat"));
         require(config.decimals >= MIN_DECIMALS && config.decimals <= MAX_DECIMALS, BadFeedConfig("decimals"));
+        require(config.minPriceUsdE8 >= MIN_PRICE_USD_E8, BadFeedConfig("minPriceUsdE8"));
         require(config.minPriceUsdE8 < config.maxPriceUsdE8, BadFeedConfig("maxPriceUsdE8"));
 
         id = keccak256(abi.encode(config));

@@ -29,7 +29,8 @@ contract Rulebook {
         _range("destinationBps", p.destinationBps, 0, 10_000);
         _range("innerBandBps", p.innerBandBps, 0, MAX_BAND_BPS);
         _range("scheduleS", p.scheduleS, 0, MAX_WAIT_S);
-        _range("cooldownS", p.cooldownS, 0, MAX_WAIT_S);
+        // An epoch may begin no sooner than the next slice could: else slices would be taken as epochs.
+        _range("cooldownS", p.cooldownS, p.sliceCooldownS, MAX_WAIT_S);
         _range("maxSlipBps", p.maxSlipBps, 1, 500); // P:[1] P:[3]
         _range("lossBpsPerDay", p.lossBpsPerDay, 1, 300); // P:[1]
         _range("maxSliceBps", p.maxSliceBps, 1, 10_000);

@@ -338,6 +338,8 @@ abstract contract VaultCore is IVault, ReentrancyGuardTransient {
 
         uint256 spentUsdE8 = _value(leg.sell, spent);
         _checkConvergence(run, f.buy, leg, _value(leg.sell, sellAfter), _value(leg.buy, buyAfter), spentUsdE8);
+        uint256 minTrade = RebalanceMath.minTradeUsdE8(run.policy);
+        require(spentUsdE8 >= minTrade, BelowMinTrade(spentUsdE8, minTrade)); // P:[20] what came back was not traded
         uint256 loss = RebalanceMath.floorSub(spentUsdE8, _value(leg.buy, out));
         _chargeLoss(run, loss);
         run.soldUsdE8 += spentUsdE8;

@@ -205,6 +205,15 @@ describe('bad input gets field, value, reason and remedy', () => {
       'limits.innerBandPoints',
       /USDC.*3\.75/,
     ],
+    [
+      'rebalances that may follow each other faster than their slices',
+      (c) => {
+        c.limits = { cooldownS: 59, sliceCooldownS: 60 };
+      },
+      'COOLDOWN_SHORTER_THAN_SLICES',
+      'limits.cooldownS',
+      /59: is shorter.*60/,
+    ],
   ];
   it.each(cases)('%s', (_name, change, code, field, says) => {
     const error = refusal(() => load(example(change)));

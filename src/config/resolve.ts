@@ -104,6 +104,14 @@ export function resolveConfig(file: ConfigFileFull, baseDir: string): DraftConfi
   refuseDuplicates(file.pools, 'pools', 'address', (p) => p.address);
   const targets = targetsOf(file);
   const policy = policyOf(file.limits);
+  if (policy.cooldownS < policy.sliceCooldownS)
+    throw wrong(
+      'COOLDOWN_SHORTER_THAN_SLICES',
+      'limits.cooldownS',
+      String(policy.cooldownS),
+      `is shorter than limits.sliceCooldownS (${policy.sliceCooldownS}), so slices could be taken as rebalances`,
+      `Use at least ${policy.sliceCooldownS}`,
+    );
   const narrowest = targets.reduce((a, b) => (b.bandBps < a.bandBps ? b : a));
   if (policy.scheduleS > 0 && policy.innerBandBps > narrowest.bandBps)
     throw wrong(

@@ -135,10 +135,10 @@ contract MathsFuzz is Fixture {
         answer = bound(answer, 1, type(uint96).max);
         Feed feed = new Feed(decimals, int256(answer));
         bytes32[] memory ids = new bytes32[](1);
-        ids[0] = hub.register(FeedConfig(address(feed), 48 hours, decimals, 0, type(uint64).max));
+        ids[0] = hub.register(FeedConfig(address(feed), 48 hours, decimals, 10_000, type(uint64).max));
         Price memory p = hub.peek(ids)[0];
         uint256 expected = answer * 1e8 / 10 ** decimals;
-        if (expected > 0 && expected < type(uint64).max) {
+        if (expected > 10_000 && expected < type(uint64).max) {
             assertEq(uint256(p.status), uint256(PriceStatus.Ok), "status");
             assertEq(p.usdE8, expected, "price");
             assertEq(hub.prices(ids)[0], expected, "price");

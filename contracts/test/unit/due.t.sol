@@ -40,6 +40,7 @@ contract DueTest is Fixture {
     function test_due_continuesWhileAnEpochIsOpen() public {
         Policy memory p = defaultPolicy();
         p.sliceCooldownS = 60;
+        p.cooldownS = 60;
         setPolicy(p);
         driftAndBegin();
         usdcFeed.setMode(Feed.Mode.Revert); // asked for nothing
@@ -50,7 +51,9 @@ contract DueTest is Fixture {
         vm.warp(T0 + 61);
         assertDue(Due.Continue, "CONTINUE", T0 + 61);
         vm.warp(T0 + 3_600);
-        assertDue(Due.Deviation, "DEVIATION", T0 + 3_600);
+        assertDue(Due.None, "COOLDOWN", T0 + 3_660);
+        vm.warp(T0 + 3_660);
+        assertDue(Due.Deviation, "DEVIATION", T0 + 3_660);
     }
 
     function test_due_deviation() public {

@@ -112,14 +112,16 @@ contract FillTest is Fixture {
     function test_fill_waitsBetweenSlices() public {
         Policy memory p = defaultPolicy();
         p.sliceCooldownS = 60;
+        p.cooldownS = 60;
         setPolicy(p);
+        vm.warp(T0 + 60);
         begin();
         doFill(fairFill(WETH, USDC, 0.1e18, 10_000)); // the first needs no wait
-        vm.warp(T0 + 59);
+        vm.warp(T0 + 119);
         expectFillRevert(
-            fairFill(WETH, USDC, 0.1e18, 10_000), abi.encodeWithSelector(IVault.SliceCooldown.selector, T0 + 60)
+            fairFill(WETH, USDC, 0.1e18, 10_000), abi.encodeWithSelector(IVault.SliceCooldown.selector, T0 + 120)
         );
-        vm.warp(T0 + 60);
+        vm.warp(T0 + 120);
         doFill(fairFill(WETH, USDC, 0.1e18, 10_000));
     }
 
@@ -367,6 +369,16 @@ contract FillTest is Fixture {
         doFill(paidFill(WETH, USDC, 5e18, 6_060e6 - 1)); // USDC is a little over its target now
         expectFillRevert(
             fairFill(USDC, WETH, 30e6, 10_000), abi.encodeWithSelector(IVault.NothingToTrade.selector, USDC, WETH)
+        );
+    }
+
+    function test_P20_fill_whatTheFillerGivesBackWasNotTraded() public {
+        uint256 amountIn = 1e18;
+        Call[] memory c = new Call[](2);
+        c[0] = Call(address(weth), abi.encodeWithSignature("transfer(address,uint256)", address(vault), amountIn - 1e10));
+        c[1] = minting(usdc, 45);
+        expectFillRevert(
+            puppetFill(WETH, USDC, amountIn, c), abi.encodeWithSelector(IVault.BelowMinTrade.selector, 4_500, 1e8)
         );
     }
 

@@ -81,11 +81,13 @@ contract FillManyTest is Fixture {
     function test_P25_fillMany_waitsBetweenSlices() public {
         Policy memory p = defaultPolicy();
         p.sliceCooldownS = 60;
+        p.cooldownS = 60;
         setPolicy(p);
+        vm.warp(T0 + 60);
         begin();
         Fill[] memory fills = many(fairFill(WETH, USDC, 0.1e18, 10_000));
         fillManyAs(KEEPER, slice(), fills);
-        expectManyRevert(fills, abi.encodeWithSelector(IVault.SliceCooldown.selector, T0 + 60));
+        expectManyRevert(fills, abi.encodeWithSelector(IVault.SliceCooldown.selector, T0 + 120));
     }
 
     /// The slice cap holds for all fills of a transaction together: the second is clamped, the third has nothing left.

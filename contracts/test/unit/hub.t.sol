@@ -81,6 +81,10 @@ contract HubTest is Fixture {
         c = abi.decode(abi.encode(good), (FeedConfig));
         c.minPriceUsdE8 = c.maxPriceUsdE8;
         expectBad(c, "maxPriceUsdE8");
+        c.minPriceUsdE8 = 9_999; // a coin so cheap that rounding its price would give it away
+        expectBad(c, "minPriceUsdE8");
+        c.minPriceUsdE8 = 10_000;
+        hub.register(c);
     }
 
     function test_P5_register_decimalsMustBeTheFeeds() public {

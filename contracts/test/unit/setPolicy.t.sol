@@ -30,7 +30,7 @@ contract SetPolicyTest is Fixture {
         p.destinationBps = uint16(bound(p.destinationBps, 0, 10_000));
         p.innerBandBps = uint16(bound(p.innerBandBps, 0, 2_000));
         p.scheduleS = uint32(bound(p.scheduleS, 0, 365 days));
-        p.cooldownS = uint32(bound(p.cooldownS, 0, 365 days));
+        p.cooldownS = uint32(bound(p.cooldownS, p.sliceCooldownS, 365 days));
         p.maxSlipBps = uint16(bound(p.maxSlipBps, 1, 500));
         p.lossBpsPerDay = uint16(bound(p.lossBpsPerDay, 1, 300));
         p.maxSliceBps = uint16(bound(p.maxSliceBps, 1, 10_000));
@@ -53,6 +53,17 @@ contract SetPolicyTest is Fixture {
         emit IVault.EpochClosed(1, 0);
         setPolicy(defaultPolicy());
         assertTrue(!isOpen(), "closed");
+    }
+
+    /// Or a keeper would take slices as epochs, one after the other in one transaction.
+    function test_P20_setPolicy_anEpochIsNoFasterThanASlice() public {
+        Policy memory p = defaultPolicy();
+        p.sliceCooldownS = 600;
+        p.cooldownS = 599;
+        expectBad(p, "cooldownS", 599, 600, 365 days);
+        p.cooldownS = 600;
+        setPolicy(p);
+        assertSame(vault.policy(), p);
     }
 
     function test_P1_setPolicy_ceilings() public {

@@ -164,7 +164,7 @@ async function build(anvil: TestAnvil, policy: VaultPolicy): Promise<World> {
   const vaultFactory = await deploy(vaultFactoryAbi, vaultFactoryBytecode, [hub, weth]);
   const feedIds: Hex[] = [];
   for (const feed of [feeds.weth, feeds.dai]) {
-    const config = { feed, heartbeat: 86_400, decimals: 8, minPriceUsdE8: 1_000n, maxPriceUsdE8: 10n ** 15n };
+    const config = { feed, heartbeat: 86_400, decimals: 8, minPriceUsdE8: 10_000n, maxPriceUsdE8: 10n ** 15n };
     const args = [config] as const;
     const id = await rpc<Hex>('eth_call', [
       { from: OWNER, to: hub, data: encodeFunctionData({ abi: oracleHubAbi, functionName: 'register', args }) },
