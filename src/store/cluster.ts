@@ -184,7 +184,8 @@ type Output = { readonly status: number | null; readonly output: string };
 
 /** Runs a PostgreSQL tool to its end as the server's user. */
 export async function run(program: string, args: readonly string[], place: Place): Promise<Output> {
-  const child = spawn(program, args, { ...spawnAs(place), stdio: ['ignore', 'pipe', 'pipe'] });
+  // A group of its own: Ctrl-C in the terminal is for us to answer, not for initdb.
+  const child = spawn(program, args, { ...spawnAs(place), stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (d: string) => {
     output += d;
