@@ -105,7 +105,8 @@ export async function startAnvil(options: AnvilOptions): Promise<Anvil> {
     ...['--host', '127.0.0.1', '--port', String(wantedPort), '--chain-id', String(chainId)],
     ...['--mnemonic', options.mnemonic, '--accounts', String(options.accounts), '--balance', String(BALANCE_ETH)],
     ...['--timestamp', String(options.genesisTime), '--gas-limit', String(GAS_LIMIT_WHILE_DEPLOYING)],
-    ...['--no-mining', '--prune-history', String(KEPT_STATES)],
+    // Its accounts are unlocked: no web page may talk to it, the dashboard goes through its own server.
+    ...['--no-mining', '--prune-history', String(KEPT_STATES), '--no-cors'],
   ]);
   const guard = child.stdio[3] as Writable | undefined;
   // The guard may already be gone when its pipe is written to; that is what we wanted.

@@ -135,6 +135,9 @@ describe('readSnapshot', () => {
     await expect(
       readSnapshot(chain, { ...world.deployment, tokens: [weth, { ...dai, decimals: 6 }] }, 'REHEARSAL', head),
     ).rejects.toMatchObject({ code: 'TOKEN_DECIMALS_DIFFER', field: 'tokens.DAI.decimals', value: '6' });
+    await expect(
+      readSnapshot(chain, { ...world.deployment, tokens: [weth, { ...dai, feedId: weth.feedId }] }, 'REHEARSAL', head),
+    ).rejects.toMatchObject({ code: 'FEED_ID_DIFFERS', field: 'tokens.DAI.feedId', value: weth.feedId });
     await expect(readSnapshot(chain, { ...world.deployment, tokens: [dai] }, 'REHEARSAL', head)).rejects.toMatchObject({
       field: 'tokens',
     });

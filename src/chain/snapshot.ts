@@ -145,6 +145,16 @@ export async function readVault(chain: Chain, deployment: Deployment, head: Head
         remedy: `Set tokens.${info.symbol}.decimals to ${a.decimals}`,
       });
     }
+    if (lower(info.feedId) !== lower(a.feedId)) {
+      throw new KeelError({
+        code: 'FEED_ID_DIFFERS',
+        exit: 2,
+        field: `tokens.${info.symbol}.feedId`,
+        value: info.feedId,
+        reason: `the vault prices ${info.symbol} by another feed, so gas and deposits would be valued wrongly`,
+        remedy: `Set tokens.${info.symbol}.feedId to ${a.feedId}`,
+      });
+    }
     const priceStatus = statusOf(price.status);
     return {
       index,
@@ -230,7 +240,8 @@ async function readPools(chain: Chain, deployment: Deployment, head: Head): Prom
  * Everything at one block hash, and the fees paid up to that block. Pools are read only when the vault says that a
  * trade is due: most checks find nothing to do, and need none. A provider that refuses block hashes is read by number,
  * and the number's hash is compared afterwards.
- * @throws KeelError RPC_UNREACHABLE, CHAIN_BEHIND (later), UNKNOWN_TOKEN, TOKEN_DECIMALS_DIFFER, CONTRACT_UNREADABLE
+ * @throws KeelError RPC_UNREACHABLE, CHAIN_BEHIND (later), UNKNOWN_TOKEN, TOKEN_DECIMALS_DIFFER, FEED_ID_DIFFERS,
+ *   CONTRACT_UNREADABLE
  */
 export async function readSnapshot(chain: Chain, deployment: Deployment, mode: Mode, head: Head): Promise<Snapshot> {
   const [vault, nativeUsdE8, priorityFeeWei] = await Promise.all([

@@ -29,7 +29,10 @@ export const COMMANDS: readonly CommandSpec[] = [
       { flags: '--scenario <name>', help: 'which recorded market to replay' },
       { flags: '--prices <file.csv>', help: 'replay hourly prices from a CSV file (open_time,SYMBOL,...)' },
       { flags: '--seed <number>', help: 'same seed, same market' },
-      { flags: '--speed <factor>', help: 'chain seconds per second, 1 to 14400' },
+      {
+        flags: '--speed <factor>',
+        help: 'chain seconds per second, 1 to 14400 (60); far above that a keeper misses its deadlines',
+      },
       { flags: '--port <number>', help: 'port of the chain; 0 = any free one' },
       { flags: '--dir <path>', help: 'where to write deployment.json and the test keys' },
     ],
@@ -142,6 +145,14 @@ export const COMMANDS: readonly CommandSpec[] = [
       { flags: '--skip <symbol...>', help: 'with --all: leave these behind' },
     ],
     load: () => import('./commands/withdraw.ts'),
+  },
+  {
+    name: 'stop',
+    summary: 'stop the embedded database of this data directory; stop its keeper first',
+    usesConfig: true,
+    mutates: false,
+    options: [],
+    load: () => import('./commands/stop.ts'),
   },
   {
     name: 'doctor',

@@ -1,10 +1,15 @@
 /** Parses the command line, runs one command and turns whatever happens into an exit code. */
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { nearest } from '../config/nearest.ts';
 import { SETTINGS } from '../config/settings.ts';
 import { EXIT, type ExitCode, KeelError } from '../core/errors.ts';
 import { type CommandSpec, orInterrupted } from './command.ts';
 import { createOutput, type Io, reportError } from './output.ts';
+
+const { version: VERSION } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
 
 const GLOBAL: readonly [flags: string, help: string][] = [
   ['--json', 'one JSON object on stdout instead of text'],
@@ -74,7 +79,9 @@ function usageError(error: CommanderError, known: readonly string[], commands: r
 /** @returns the exit code; never throws */
 export async function runProgram(argv: readonly string[], commands: readonly CommandSpec[], io: Io): Promise<ExitCode> {
   let code: ExitCode = EXIT.ok;
-  const program = new Command('keel').description('Keeps a portfolio at the weights its owner chose.');
+  const program = new Command('keel')
+    .description('Keeps a portfolio at the weights its owner chose.')
+    .version(VERSION, '--version', 'print the version');
   const quiet = { writeOut: (text: string) => void io.stdout.write(text), writeErr: () => {} };
   for (const spec of commands) {
     const command = build(
@@ -99,7 +106,10 @@ export async function runProgram(argv: readonly string[], commands: readonly Com
     await program.parseAsync([...argv], { from: 'user' });
     return code;
   } catch (error) {
-    if (error instanceof CommanderError && ['commander.helpDisplayed', 'commander.help'].includes(error.code))
+    if (
+      error instanceof CommanderError &&
+      ['commander.helpDisplayed', 'commander.help', 'commander.version'].includes(error.code)
+    )
       return EXIT.ok;
     const shown =
       error instanceof CommanderError

@@ -382,3 +382,14 @@ it('a key file that is no key is exit 6', async () => {
     expect.stringMatching(/^error KEY_FILE_CORRUPT: keyFile .*garbage\.key/),
   ]);
 });
+
+describe('keel stop', () => {
+  it('stops the database that the other commands left running, and says when there is none', async () => {
+    expect((await json(['stop'])).body).toEqual({
+      schema: 'evenkeel.stop/1',
+      dataDir: join(cwd, '.keel'),
+      stopped: true,
+    });
+    expect((await json(['stop'])).body).toMatchObject({ stopped: false });
+  });
+});

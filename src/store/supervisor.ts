@@ -270,7 +270,7 @@ function startWatchdog(place: Place, server: ChildProcess, socketDir: string): W
   };
 }
 
-/** Stops the server of this data directory: fast, then immediate. For `keel stop --all`; attached keepers lose it. */
+/** Stops the server of this data directory: fast, then immediate. Whoever is attached starts it again with its next query. */
 export async function stopEmbedded(dataDir: string, systemDir = SYSTEM_DIR): Promise<'STOPPED' | 'NOT_RUNNING'> {
   if (!existsSync(dataDir)) return 'NOT_RUNNING';
   const place = findPlace(dataDir, systemDir);
