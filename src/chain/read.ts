@@ -1,10 +1,8 @@
 /** Contract reads that all see the same block. */
-
-import { KeelError } from '../core/errors.ts';
 import type { Address, BlockRef, Hex } from '../core/types.ts';
 import type { Chain } from './clients.ts';
 import { readHead } from './head.ts';
-import { reach, rpcFailure } from './rpc.ts';
+import { chainBehind, reach, rpcFailure } from './rpc.ts';
 
 /** Nodes that refused a block-hash parameter (EIP-1898); they are read by number and checked afterwards. */
 const readsByNumber = new WeakSet<Chain>();
@@ -24,16 +22,9 @@ export function blockParameter(chain: Chain, block: BlockRef): Hex | { blockHash
     : { blockHash: block.hash, requireCanonical: true };
 }
 
-function orphaned(block: BlockRef): KeelError {
-  return new KeelError({
-    code: 'CHAIN_BEHIND',
-    exit: 5,
-    field: 'block',
-    value: `${block.number} (${block.hash})`,
-    reason: 'is not part of the chain that the node serves (a reorganisation, or the node lags)',
-    remedy: 'The next block is read instead; nothing has to be done',
-    retry: 'later',
-  });
+function orphaned(block: BlockRef): Error {
+  const reason = 'is not part of the chain that the node serves (a reorganisation, or the node lags)';
+  return chainBehind('block', `${block.number} (${block.hash})`, reason);
 }
 
 /**

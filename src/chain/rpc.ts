@@ -67,6 +67,19 @@ export function unreachable(label: string, message: string): KeelError {
   });
 }
 
+/** The node answers from a chain, or a part of it, that does not fit what it showed before: the same work is tried again. */
+export function chainBehind(field: string, value: string, reason: string): KeelError {
+  return new KeelError({
+    code: 'CHAIN_BEHIND',
+    exit: 5,
+    field,
+    value,
+    reason,
+    remedy: 'The next block is read instead; nothing has to be done',
+    retry: 'later',
+  });
+}
+
 /** Runs one RPC call; transport trouble becomes RPC_UNREACHABLE, everything else passes through. */
 export async function reach<T>(label: string, call: () => Promise<T>): Promise<T> {
   try {

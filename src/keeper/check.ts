@@ -1,4 +1,4 @@
-/** One check: snapshot, decision, simulation, record. Each is stored before the next begins. */
+/** One check: snapshot, decision, simulation, and then its record, with its run if it trades. */
 import type { Head } from '../chain/head.ts';
 import { readSnapshot } from '../chain/snapshot.ts';
 import { missedChecks, nextCheckAt } from '../core/checkTimes.ts';
@@ -7,8 +7,9 @@ import { KeelError } from '../core/errors.ts';
 import { durationText } from '../core/format.ts';
 import { startRun } from '../core/runState.ts';
 import type { DecisionRecord, Plan } from '../core/types.ts';
-import { finaliseCheck, openCheck, recordCheck, runningChecks } from '../store/checks.ts';
-import { createExecution, liveExecution } from '../store/executions.ts';
+import { finaliseCheck, recordCheck, runningChecks } from '../store/checks.ts';
+import { liveExecution, openRun } from '../store/executions.ts';
+import { haltedBecause } from '../store/signers.ts';
 import { type Ctx, maxHeadAgeS } from './context.ts';
 import { holdingsAt } from './holdings.ts';
 import { buildRecord, closeRecord, heldBack, type Judged, others, type Verdict, verdictOf } from './records.ts';
@@ -38,11 +39,12 @@ export function announce(ctx: Ctx, made: DecisionRecord): void {
 }
 
 /** Why a decision to trade cannot be carried out now, although the vault would allow it. */
-function obstacle(
+async function obstacle(
   ctx: Ctx,
   head: Head,
-): { reason: 'SIGNER_HALTED' | 'CHAIN_BEHIND'; sentence: string; otherwise: string } | null {
-  const { halted } = ctx.memory;
+): Promise<{ reason: 'SIGNER_HALTED' | 'CHAIN_BEHIND'; sentence: string; otherwise: string } | null> {
+  // Read every time: a person may clear the key while the keeper runs.
+  const halted = await haltedBecause(ctx.q, ctx.key);
   if (halted !== null) {
     return {
       reason: 'SIGNER_HALTED',
@@ -77,7 +79,7 @@ export type Checked = {
 /** Checks that nobody made, as one record. */
 async function recordSkipped(ctx: Ctx, judged: Judged, count: number, busy: boolean): Promise<void> {
   const times = count === 1 ? 'One check was' : `${count} checks were`;
-  await record(ctx, judged, {
+  const verdict: Verdict = {
     outcome: 'SKIPPED',
     reason: busy ? 'RUN_IN_PROGRESS' : 'MISSED_CHECK',
     secondary: [],
@@ -85,7 +87,11 @@ async function recordSkipped(ctx: Ctx, judged: Judged, count: number, busy: bool
       ? `${times} not made because a run was in progress.`
       : `${times} not made because the keeper was not running or had no connection.`,
     counterfactual: busy ? 'would have been made without that run' : 'would have been made with the keeper running',
-  });
+  };
+  const made = await recordCheck(ctx.q, ctx.vaultId, (id) => buildRecord(id, judged, verdict), judged.snapshot);
+  // Not lastCheckAt: the check at this block is still to be made, also when what follows has to be tried again.
+  ctx.memory.skipsToldAt = judged.snapshot.block.time;
+  announce(ctx, made);
 }
 
 /**
@@ -95,41 +101,48 @@ async function recordSkipped(ctx: Ctx, judged: Judged, count: number, busy: bool
 export async function makeCheck(ctx: Ctx, head: Head, gap: 'away' | 'busy' | null): Promise<Checked> {
   const judged = await judge(ctx, head);
   const { decision, snapshot } = judged;
-  const last = ctx.memory.lastCheckAt;
+  const { lastCheckAt, skipsToldAt } = ctx.memory;
+  const last = lastCheckAt === null ? null : Math.max(lastCheckAt, skipsToldAt);
   const missed = gap === null || last === null ? 0 : missedChecks(ctx.config.rule.frequency, last, head.time).count;
-  if (missed > 0) await recordSkipped(ctx, judged, missed, gap === 'busy');
+  const skipped = async () => {
+    if (missed > 0) await recordSkipped(ctx, judged, missed, gap === 'busy');
+  };
 
   if (decision.proposal !== 'TRADE' || decision.plan === null) {
+    await skipped();
     return { record: await record(ctx, judged, verdictOf(decision)), running: false };
   }
-  const blocked = obstacle(ctx, head);
+  const blocked = await obstacle(ctx, head);
   if (blocked !== null) {
     const verdict = heldBack(decision, blocked.reason, blocked.sentence, blocked.otherwise);
+    await skipped();
     return { record: await record(ctx, judged, verdict), running: false };
   }
 
   const { plan } = decision;
   const first = firstSlice(plan);
-  const draft = await openCheck(ctx.q, ctx.vaultId, (id) => buildRecord(id, judged, verdictOf(decision)), snapshot);
-  ctx.memory.lastCheckAt = head.time;
-  ctx.emit({ kind: 'check.opened', record: draft });
+  // Everything that the node may fail comes before the first write, so that a failed check leaves nothing behind.
   const prepared = await prepareSlice(ctx, snapshot, plan, first.sequence, first.legs).catch(asRefusal);
   if (!prepared.ok) {
     const verdict = heldBack(decision, prepared.reason, prepared.sentence, prepared.counterfactual);
-    const closed = await finaliseCheck(ctx.q, closeRecord(draft, verdict, { txHashes: [], realised: null }));
-    announce(ctx, closed);
-    return { record: closed, running: false };
+    await skipped();
+    return { record: await record(ctx, judged, verdict), running: false };
   }
+  await skipped();
   const state = startRun(first.sequence);
   const data: RunData = { state, sent: [], stop: null };
   const detail = plan.slices.length === 1 ? 'One slice is planned.' : `${plan.slices.length} slices are planned.`;
-  const run = await createExecution<RunData>(
+  const opened = await openRun<RunData>(
     ctx.q,
-    { vaultId: ctx.vaultId, checkId: draft.checkId, plan, step: stepName(state), data },
+    { vaultId: ctx.vaultId, build: (id) => buildRecord(id, judged, verdictOf(decision)), snapshot },
+    { plan, step: stepName(state), data },
     { state: 'planned', detail },
   );
-  if (run === null) throw new Error(`vault ${ctx.config.vault} has a live run although this keeper knows of none`);
+  if (opened === null) throw new Error(`vault ${ctx.config.vault} has a live run although this keeper knows of none`);
+  const draft = opened.record;
+  ctx.memory.lastCheckAt = head.time;
   ctx.memory.mayHaveRun = true;
+  ctx.emit({ kind: 'check.opened', record: draft });
   ctx.emit({ kind: 'run.planned', checkId: draft.checkId, slice: first.sequence, hash: null, detail });
   return { record: draft, running: true };
 }
@@ -155,7 +168,7 @@ export async function dryCheck(ctx: Ctx, head: Head): Promise<DecisionRecord> {
   let verdict = verdictOf(decision);
   if (decision.proposal === 'TRADE' && decision.plan !== null) {
     const first = firstSlice(decision.plan);
-    const blocked = obstacle(ctx, head);
+    const blocked = await obstacle(ctx, head);
     const prepared = await prepareSlice(ctx, snapshot, decision.plan, first.sequence, first.legs).catch(asRefusal);
     if (blocked !== null) verdict = heldBack(decision, blocked.reason, blocked.sentence, blocked.otherwise);
     else if (!prepared.ok) {
@@ -170,7 +183,7 @@ export async function dryCheck(ctx: Ctx, head: Head): Promise<DecisionRecord> {
   return made;
 }
 
-/** Drafts that a crash left before anything was signed: their check ends as skipped. */
+/** Drafts without a run, which earlier releases could leave at a crash: their check ends as skipped. */
 export async function closeAbandoned(ctx: Ctx): Promise<void> {
   const live = await liveExecution<RunData>(ctx.q, ctx.vaultId);
   for (const { record: draft } of await runningChecks(ctx.q, ctx.vaultId)) {

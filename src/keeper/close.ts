@@ -5,7 +5,7 @@ import { readHead } from '../chain/head.ts';
 import { requestAt } from '../chain/read.ts';
 import { type Receipt, readReceipt } from '../chain/receipts.ts';
 import { decodeRevert } from '../chain/reverts.ts';
-import { rpcFailure } from '../chain/rpc.ts';
+import { chainBehind, rpcFailure } from '../chain/rpc.ts';
 import { decodeVaultEvents } from '../chain/vault.ts';
 import { usdText } from '../core/format.ts';
 import { type FilledEvent, realise } from '../core/report.ts';
@@ -27,7 +27,8 @@ async function landedOf(ctx: Ctx, txs: readonly OutboxTx[]): Promise<readonly La
   for (const tx of txs) {
     if (tx.blockHash === null) continue;
     const receipt = await readReceipt(ctx.chain, tx.hash);
-    if (receipt === null) throw new Error(`the receipt of ${tx.hash} is gone although it was final`);
+    if (receipt === null)
+      throw chainBehind('receipt', tx.hash, 'the node does not show it although it showed it before');
     landed.push({ tx, receipt });
   }
   return landed;

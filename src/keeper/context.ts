@@ -43,16 +43,17 @@ export type KeeperDeps = {
 export type Memory = {
   /** Head number at which each transaction was last handed to the node. */
   readonly lastSent: Map<number, number>;
-  /** Head number at which a nonce was first seen used without a receipt of ours. */
+  /** Newest block that was searched for whoever used a nonce of which we have no receipt. */
   readonly strangeNonce: Map<number, number>;
   /** There may be transactions without a final receipt. */
   mayHaveOpenTx: boolean;
   mayHaveRun: boolean;
-  halted: string | null;
   snapshot: Snapshot | null;
   flows: FlowMemory | null;
   /** Chain time of the newest check, live or final. */
   lastCheckAt: number | null;
+  /** Chain time up to which missed checks have been recorded. */
+  skipsToldAt: number;
 };
 
 /** Scanned in memory up to `blockNumber`, in the database up to `storedTo`; nothing happened in between. */
@@ -95,9 +96,9 @@ export function newMemory(): Memory {
     strangeNonce: new Map(),
     mayHaveOpenTx: true,
     mayHaveRun: true,
-    halted: null,
     snapshot: null,
     flows: null,
     lastCheckAt: null,
+    skipsToldAt: 0,
   };
 }

@@ -1,5 +1,6 @@
 /** Drives the run of a vault to its next durable state. Nothing here sleeps: waiting is parking. */
 import { type Head, latestHead } from '../chain/head.ts';
+import { readNonce } from '../chain/simulate.ts';
 import { readSnapshot } from '../chain/snapshot.ts';
 import { isFinal, type RunState, reduceRun, type RunEvent as StateEvent } from '../core/runState.ts';
 import type { DecisionRecord, PlannedSlice, Reason, Snapshot } from '../core/types.ts';
@@ -14,7 +15,7 @@ import {
   stepExecution,
 } from '../store/executions.ts';
 import type { RunEvent } from '../store/journal.ts';
-import { type OutboxTx, txOfExecution } from '../store/outbox.ts';
+import { type OutboxTx, siblingLanded, txOfExecution } from '../store/outbox.ts';
 import { signOnce } from '../store/sign.ts';
 import { closeRun } from './close.ts';
 import type { Ctx } from './context.ts';
@@ -22,7 +23,7 @@ import type { ParkedEvent } from './events.ts';
 import { recheckSlice } from './recheck.ts';
 import { broadcast, halt, reconcile } from './reconcile.ts';
 import { type RunData, stepName } from './run.ts';
-import { begins, prepareSlice, signPrepared } from './slice.ts';
+import { begins, prepareSlice, SigningRefused, signPrepared } from './slice.ts';
 
 /** {s} longer than every wait inside one step; a keeper that died earlier loses its lease at once on its own machine. */
 const RUN_LEASE_S = 120;
@@ -80,16 +81,19 @@ async function signSlice(ctx: Ctx, run: Run, slice: PlannedSlice, head: Head): P
   const prepared = await prepareSlice(ctx, snapshot, run.plan, slice.sequence, look.legs);
   if (!prepared.ok) return stopRun(ctx, run, prepared.reason, prepared.sentence);
 
+  const chainNonce = await readNonce(ctx.chain, snapshot.block, ctx.signer.address);
+
   const sent: PlannedSlice = { ...slice, legs: look.legs };
   const lease = { id: run.id, fence: run.fence };
   ctx.memory.mayHaveOpenTx = true;
-  const signed = await transact(ctx.q, async (t) => {
+  const signing = transact(ctx.q, async (t) => {
     const result = await signOnce(t, {
       lease,
       slice: slice.sequence,
       attempt: 0,
       chainId: ctx.key.chainId,
       signer: ctx.key.address,
+      chainNonce,
       sign: (grant) => signPrepared(ctx, prepared, grant),
     });
     if (result.kind !== 'SIGNED') return { result, next: null };
@@ -102,6 +106,11 @@ async function signSlice(ctx: Ctx, run: Run, slice: PlannedSlice, head: Head): P
     const stepped: StepResult = await stepExecution(t, lease, run.step, { step, data }, []);
     return { result, next: stepped === 'OK' ? { ...run, step, data } : null };
   });
+  const signed = await signing.catch((error: unknown) => {
+    if (error instanceof SigningRefused) return error.refused;
+    throw error;
+  });
+  if ('ok' in signed) return stopRun(ctx, run, signed.reason, signed.sentence);
   if (signed.result.kind === 'SIGNER_HALTED') {
     await halt(ctx, signed.result.reason);
     return stopRun(ctx, run, 'SIGNER_HALTED', `The keeper's key is halted: ${signed.result.reason}`);
@@ -119,7 +128,7 @@ async function signSlice(ctx: Ctx, run: Run, slice: PlannedSlice, head: Head): P
 }
 
 /** What the outbox knows about the slice's transaction, as an event of the state machine; null = nothing new. */
-function evidence(state: RunState, txs: readonly OutboxTx[]): StateEvent | null {
+async function evidence(ctx: Ctx, state: RunState, txs: readonly OutboxTx[]): Promise<StateEvent | null> {
   const mine = txs.filter((t) => t.slice === state.sequence);
   const landed = mine.find((t) => t.blockHash !== null);
   if (landed?.blockHash != null && landed.blockNumber !== null) {
@@ -127,7 +136,10 @@ function evidence(state: RunState, txs: readonly OutboxTx[]): StateEvent | null 
     return { type: 'MINED', txHash: landed.hash, blockHash: landed.blockHash, blockNumber: landed.blockNumber, ok };
   }
   if (mine.some((t) => t.status === 'SIGNED')) return null;
-  if (mine.some((t) => t.status === 'REPLACED')) return { type: 'NONCE_TAKEN' };
+  for (const tx of mine) {
+    // A nonce is given on only after its deadline, so a sibling of ours that landed with it took nothing away.
+    if (tx.status === 'REPLACED' && !(await siblingLanded(ctx.q, tx))) return { type: 'NONCE_TAKEN' };
+  }
   return mine.length > 0 ? { type: 'DEADLINE_PASSED' } : null;
 }
 
@@ -141,7 +153,7 @@ async function awaitReceipt(ctx: Ctx, run: Run, head: Head): Promise<Progress> {
     // A node that mines at once has the receipt already.
     await reconcile(ctx, await latestHead(ctx.chain));
   } else await broadcast(ctx, head);
-  const event = evidence(current.data.state, await txOfExecution(ctx.q, run.id));
+  const event = await evidence(ctx, current.data.state, await txOfExecution(ctx.q, run.id));
   if (event === null) {
     const detail = `Slice ${run.data.state.sequence + 1} waits for its block.`;
     return { run: current, wait: { until: head.time + BLOCK_S, detail, forBlock: true } };

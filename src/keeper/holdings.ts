@@ -2,6 +2,7 @@
 import { creationBlock, type FlowEvent, readWithdrawals, scanFlows } from '../chain/flows.ts';
 import { type Head, readHead } from '../chain/head.ts';
 import { readHubPrice } from '../chain/hubPrice.ts';
+import { chainBehind } from '../chain/rpc.ts';
 import { lower } from '../chain/snapshot.ts';
 import { applyFlow, type Flow as CoreFlow, foldFlows, type HoldBalances } from '../core/hold.ts';
 import { valueUsdE8 } from '../core/value.ts';
@@ -32,7 +33,7 @@ async function worthOf(ctx: FlowCtx, event: FlowEvent, at: Head): Promise<bigint
 
 async function storedFlow(ctx: FlowCtx, event: FlowEvent): Promise<Flow> {
   const at = await readHead(ctx.chain, event.blockHash);
-  if (at === null) throw new Error(`block ${event.blockHash} of a vault event is not there`);
+  if (at === null) throw chainBehind('block', event.blockHash, 'the node showed an event of it, and does not show it');
   return {
     kind: event.event === 'Deposited' ? 'DEPOSIT' : 'WITHDRAWAL',
     token: event.token,
@@ -60,7 +61,7 @@ async function heldOf(ctx: FlowCtx): Promise<HoldBalances> {
     flows.map((f): CoreFlow => {
       if (f.kind === 'DEPOSIT') return { event: 'Deposited', token: f.token, amount: f.amount };
       const remaining = left.get(`${f.txHash}/${f.logIndex}`);
-      if (remaining === undefined) throw new Error(`the chain no longer has the withdrawal of ${f.txHash}`);
+      if (remaining === undefined) throw chainBehind('withdrawal', f.txHash, 'the node does not show its event');
       return { event: 'Withdrawn', token: f.token, amount: f.amount, remaining };
     }),
   );
@@ -76,7 +77,7 @@ async function startPoint(ctx: FlowCtx): Promise<ScanPoint | null> {
   while (point !== null && !(await isCanonical(ctx, point))) {
     const back = Math.max(0, point.blockNumber - REWIND_BLOCKS);
     const head = await readHead(ctx.chain, back);
-    if (head === null) throw new Error(`the chain has no block ${back}`);
+    if (head === null) throw chainBehind('block', String(back), 'the node does not show it');
     point = { blockNumber: back, blockHash: head.hash };
     await rewindFlows(ctx.q, ctx.vaultId, point);
   }
@@ -112,7 +113,7 @@ export async function holdingsAt(ctx: FlowCtx, head: Head): Promise<HoldBalances
   let { storedTo } = memory;
   for await (const range of scanFlows(chain, vault, memory.blockNumber + 1, head.number)) {
     const end = range.toBlock === head.number ? head : await readHead(chain, range.toBlock);
-    if (end === null) throw new Error(`the chain has no block ${range.toBlock}`);
+    if (end === null) throw chainBehind('block', String(range.toBlock), 'the node does not show it');
     const held: HoldBalances = range.flows.map(coreFlow).reduce(applyFlow, memory.held);
     if (storedTo === null || range.flows.length > 0 || range.toBlock - storedTo >= STORE_EVERY_BLOCKS) {
       const flows: Flow[] = [];

@@ -1,18 +1,21 @@
 /** Compares what was signed with what the chain says. Only chain evidence changes the status of a transaction. */
-import type { Head } from '../chain/head.ts';
-import { type Receipt, readReceipt } from '../chain/receipts.ts';
+import { type Head, readHead } from '../chain/head.ts';
+import { findSentIn, type Receipt, readReceipt } from '../chain/receipts.ts';
 import { readNonce } from '../chain/simulate.ts';
 import type { Hex } from '../core/types.ts';
 import { appendJournal } from '../store/journal.ts';
-import { type OutboxTx, openTx, pendingTx, recordSend, unfinalTx } from '../store/outbox.ts';
+import { isOurs, type OutboxTx, openTx, pendingTx, recordSend, strayTx, unfinalTx } from '../store/outbox.ts';
 import { backToSigned, markExpired, markFinal, markForeign, markMined, markReverted } from '../store/receipts.ts';
+import { undoHalt } from '../store/signers.ts';
 import { appendRun } from './appendRun.ts';
-import type { Ctx } from './context.ts';
+import { type Ctx, maxHeadAgeS } from './context.ts';
 
 /** A transaction that is neither mined nor refused goes out again after so many blocks. */
 const RESEND_AFTER_BLOCKS = 3;
-/** A nonce counts as taken by a stranger when no receipt of ours has shown up for so many blocks. */
-const STRANGE_AFTER_BLOCKS = 2;
+/** {s} chain time: where it is wall time, a stranger's transaction must be this old before the key is halted for it. */
+const STRANGE_AFTER_S = 120;
+/** Blocks that are searched at most per head for whoever used a nonce. */
+const SEARCH_BLOCKS = 64;
 
 function stored(r: Receipt) {
   return {
@@ -24,6 +27,7 @@ function stored(r: Receipt) {
 }
 
 async function settle(ctx: Ctx, tx: OutboxTx, receipt: Receipt): Promise<void> {
+  if (tx.status === 'REPLACED') await undoHalt(ctx.q, ctx.key, strangeReason(ctx, tx.nonce));
   if (receipt.ok) await markMined(ctx.q, tx.id, stored(receipt));
   else await markReverted(ctx.q, tx.id, stored(receipt));
   ctx.memory.lastSent.delete(tx.id);
@@ -50,6 +54,10 @@ async function recheckMined(ctx: Ctx, head: Head): Promise<number> {
   for (const tx of await unfinalTx(ctx.q, ctx.key)) {
     const receipt = await readReceipt(ctx.chain, tx.hash);
     if (receipt === null || receipt.blockHash !== tx.blockHash) {
+      if (!(await orphaned(ctx, tx))) {
+        left += 1; // one lagging backend answered: ask again at the next head
+        continue;
+      }
       await backToSigned(ctx.q, tx.id);
       ctx.memory.lastSent.delete(tx.id);
       await emitTx(ctx, 'run.reorged', tx, 'was reorganised away');
@@ -62,26 +70,64 @@ async function recheckMined(ctx: Ctx, head: Head): Promise<number> {
   return left;
 }
 
-/** Nonce used, no receipt: a stranger holds the key, unless the node is only slow to show the receipt. */
-async function suspect(ctx: Ctx, head: Head, tx: OutboxTx): Promise<boolean> {
-  const since = ctx.memory.strangeNonce.get(tx.nonce) ?? head.number;
-  ctx.memory.strangeNonce.set(tx.nonce, since);
-  if (head.number - since < STRANGE_AFTER_BLOCKS) return false;
-  const reason = `Nonce ${tx.nonce} of ${ctx.key.address} was used by a transaction that this keeper did not sign.`;
-  await markForeign(ctx.q, ctx.key, tx.nonce, reason);
-  await halt(ctx, reason);
-  return true;
+/** Does the chain show another block where the receipt's was? A missing receipt alone proves nothing. */
+async function orphaned(ctx: Ctx, tx: OutboxTx): Promise<boolean> {
+  if (tx.blockNumber === null) return false;
+  const there = await readHead(ctx.chain, tx.blockNumber);
+  return there !== null && there.hash !== tx.blockHash;
+}
+
+function strangeReason(ctx: Ctx, nonce: number): string {
+  return `Nonce ${nonce} of ${ctx.key.address} was used by a transaction that this keeper did not sign.`;
+}
+
+/**
+ * Nonce used, no receipt. Either the node is slow to show the receipt, or a stranger holds the key; only that stranger's
+ * transaction, in a block that is deep enough, proves the latter.
+ */
+async function suspect(ctx: Ctx, head: Head, tx: OutboxTx): Promise<void> {
+  const { memory, key } = ctx;
+  const deep = head.number - ctx.confirmations;
+  const from = (memory.strangeNonce.get(tx.nonce) ?? (await signedAfter(ctx, tx))) + 1;
+  for (let at = from; at <= Math.min(deep, from + SEARCH_BLOCKS - 1); at++) {
+    const found = await findSentIn(ctx.chain, at, key.address, tx.nonce);
+    if (found === null) return;
+    if (found.hash !== 'none') {
+      if (await isOurs(ctx.q, key, found.hash)) return;
+      if (maxHeadAgeS(ctx.config.mode) !== null && head.time - found.blockTime < STRANGE_AFTER_S) return;
+      const reason = strangeReason(ctx, tx.nonce);
+      await markForeign(ctx.q, key, tx.nonce, reason);
+      await halt(ctx, reason);
+      return;
+    }
+    memory.strangeNonce.set(tx.nonce, at);
+    if (found.blockTime > tx.deadline && tx.status === 'SIGNED') {
+      // Older than the run: nobody used the nonce while these bytes could land, and now they never will.
+      await markExpired(ctx.q, tx.id);
+      return;
+    }
+  }
+}
+
+/** The block that the decision looked at: nothing of its run can be older. */
+async function signedAfter(ctx: Ctx, tx: OutboxTx): Promise<number> {
+  const row = await ctx.q
+    .selectFrom('execution')
+    .innerJoin('check_record', 'check_record.check_id', 'execution.check_id')
+    .select('check_record.block_number')
+    .where('execution.id', '=', BigInt(tx.executionId))
+    .executeTakeFirstOrThrow();
+  return Number(row.block_number);
 }
 
 export async function halt(ctx: Ctx, reason: string): Promise<void> {
-  ctx.memory.halted = reason;
   const payload = { state: 'signer-halted', detail: reason };
   await appendJournal(ctx.q, [{ kind: 'KEEPER', vaultId: ctx.vaultId, payload }]);
   ctx.emit({ kind: 'keeper', state: 'signer-halted', detail: reason });
 }
 
 async function settleOpen(ctx: Ctx, head: Head): Promise<number> {
-  const open = await openTx(ctx.q, ctx.key);
+  const open = [...(await openTx(ctx.q, ctx.key)), ...(await strayTx(ctx.q, ctx.key))];
   if (open.length === 0) return 0;
   const used = await readNonce(ctx.chain, head, ctx.key.address);
   let left = 0;
@@ -96,7 +142,7 @@ async function settleOpen(ctx: Ctx, head: Head): Promise<number> {
     left += 1;
   }
   for (const tx of open) {
-    if (landed.has(tx.nonce)) continue;
+    if (landed.has(tx.nonce) || tx.status === 'REPLACED') continue;
     if (used > tx.nonce) await suspect(ctx, head, tx);
     // The receipts were read after `head`, so a transaction that landed up to it has one; later blocks are too late.
     else if (tx.status === 'SIGNED' && head.time > tx.deadline) await markExpired(ctx.q, tx.id);
@@ -137,4 +183,5 @@ export async function broadcast(ctx: Ctx, head: Head): Promise<readonly Hex[]> {
 /** After a lost connection or a reorganisation nobody knows what the node still has. */
 export function forgetSends(ctx: Ctx): void {
   ctx.memory.lastSent.clear();
+  ctx.memory.strangeNonce.clear();
 }

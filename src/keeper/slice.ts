@@ -15,6 +15,10 @@ export type Prepared = {
   readonly data: Hex;
   readonly gas: bigint;
   readonly fees: FeeCaps;
+  /** {wei per gas} the lowest ceiling in force; null = none. */
+  readonly ceilingWei: bigint | null;
+  /** {wei} what the keeper has for gas. */
+  readonly balanceWei: bigint;
   readonly deadline: number;
 };
 export type Refused = {
@@ -68,9 +72,8 @@ export async function prepareSlice(
 ): Promise<Prepared | Refused> {
   const call = sliceCall(snapshot, plan, sequence, legs);
   const data = encodeSlice(call);
-  const fees = feeCaps(snapshot.gas.baseFeeWei, snapshot.gas.priorityFeeWei, [
-    gasCeilingWei(snapshot, ctx.config.rule),
-  ]);
+  const ceilingWei = gasCeilingWei(snapshot, ctx.config.rule);
+  const fees = feeCaps(snapshot.gas.baseFeeWei, snapshot.gas.priorityFeeWei, [ceilingWei]);
   const balance = await readBalance(ctx.chain, snapshot.block, ctx.signer.address);
   const planned = legs.reduce((sum, l) => sum + l.gasUnits, MIN_TX_GAS);
   const short = missingGasMoney(balance, planned, fees);
@@ -95,20 +98,38 @@ export async function prepareSlice(
   const gas = gasLimitOf(simulated.gasUnits, legs.length);
   const missing = missingGasMoney(balance, gas, fees);
   if (missing > 0n) return noMoney(ctx, missing);
-  return { ok: true, data, gas, fees, deadline: call.deadline };
+  return { ok: true, data, gas, fees, ceilingWei, balanceWei: balance, deadline: call.deadline };
 }
 
-/** Nodes replace a pending transaction only for 10 % more of both fees. */
-function replacing(fees: FeeCaps, floor: NonceGrant['floor']): FeeCaps {
+/**
+ * Nodes replace a pending transaction only for 10 % more of both fees. Where that is above the ceiling, the ceiling is
+ * offered: a node that has dropped the old transaction takes it, and where the old one is still pending, its landing
+ * (as a revert, within the ceiling too) frees the nonce. Refusing to sign instead would block the key for ever.
+ */
+function replacing({ fees, ceilingWei }: Prepared, floor: NonceGrant['floor']): FeeCaps {
   if (floor === null) return fees;
   const more = (fee: bigint) => fee + fee / 8n + 1n;
   const maxPriorityFeePerGas = max(fees.maxPriorityFeePerGas, more(floor.priorityFeeWei));
   const maxFeePerGas = max(max(fees.maxFeePerGas, more(floor.maxFeeWei)), maxPriorityFeePerGas);
-  return { maxFeePerGas, maxPriorityFeePerGas };
+  if (ceilingWei === null || maxFeePerGas <= ceilingWei) return { maxFeePerGas, maxPriorityFeePerGas };
+  return { maxFeePerGas: ceilingWei, maxPriorityFeePerGas: min(maxPriorityFeePerGas, ceilingWei) };
 }
 
+/** The nonce that was granted asks for fees that the keeper cannot pay: nothing is signed, and the grant is undone. */
+export class SigningRefused extends Error {
+  override readonly name = 'SigningRefused';
+  readonly refused: Refused;
+  constructor(refused: Refused) {
+    super(refused.sentence);
+    this.refused = refused;
+  }
+}
+
+/** @throws SigningRefused */
 export async function signPrepared(ctx: Ctx, prepared: Prepared, grant: NonceGrant): Promise<Signed> {
-  const fees = replacing(prepared.fees, grant.floor);
+  const fees = replacing(prepared, grant.floor);
+  const missing = missingGasMoney(prepared.balanceWei, prepared.gas, fees);
+  if (missing > 0n) throw new SigningRefused(noMoney(ctx, missing));
   const raw = await ctx.signer.signTransaction({
     type: 'eip1559',
     chainId: ctx.config.chainId,

@@ -51,7 +51,7 @@ async function sign(grant: NonceGrant): Promise<Signed> {
 }
 
 const request = (slice: number, attempt = 0, lease: { id: number; fence: number } = run) => ({
-  ...{ lease, slice, attempt, chainId: CHAIN, signer: KEEPER, sign },
+  ...{ lease, slice, attempt, chainId: CHAIN, signer: KEEPER, chainNonce: 5, sign },
 });
 
 async function signed(slice: number, attempt = 0, lease: { id: number; fence: number } = run): Promise<OutboxTx> {
@@ -217,6 +217,40 @@ describe('an expired transaction', () => {
   });
 });
 
+describe('a nonce that the chain lost', () => {
+  it('is given out again when nothing of ours has it, and before a later one that expired', async () => {
+    const stuck = await signed(0); // 5
+    await markExpired(db.kysely, stuck.id);
+    const other = await newRun('0x02');
+    const behind = { ...request(0, 0, other), chainNonce: 3 };
+    const grants: NonceGrant[] = [];
+    const noted = async (g: NonceGrant) => {
+      grants.push(g);
+      return sign(g);
+    };
+    for (const slice of [0, 1, 2, 3]) await signOnce(db.kysely, { ...behind, slice, sign: noted });
+    expect(grants.map((g) => [g.nonce, g.bump])).toEqual([
+      [3, 0],
+      [4, 0],
+      [5, 1],
+      [6, 0],
+    ]);
+  });
+
+  it('is not taken from a transaction of ours that the count does not show yet', async () => {
+    const tx = await signed(0);
+    await markMined(db.kysely, tx.id, receipt(10));
+    expect(await signOnce(db.kysely, request(1))).toMatchObject({ kind: 'SIGNED', tx: { nonce: 6 } });
+  });
+
+  it('is not signed for when the chain has used it: the key is halted instead', async () => {
+    const late = { ...request(0), chainNonce: 6 };
+    const result = await signOnce(db.kysely, late);
+    expect(result).toMatchObject({ kind: 'SIGNER_HALTED', reason: expect.stringContaining('used elsewhere') });
+    expect((await initSigner(db.kysely, signer, 6)).halted).toMatch(/used elsewhere/);
+  });
+});
+
 describe('the signer', () => {
   it('goes on where the database left off, and is halted when the chain is ahead of it', async () => {
     await signed(0);
@@ -239,6 +273,6 @@ describe('the signer', () => {
     const last = await openTx(db.kysely, signer);
     await markMined(db.kysely, last[0]?.id ?? 0, receipt(12));
     expect(await resumeSigner(db.kysely, signer, 9)).toEqual({ nextNonce: 9, halted: null });
-    expect((await signed(2)).nonce).toBe(9);
+    expect(await signOnce(db.kysely, { ...request(2), chainNonce: 9 })).toMatchObject({ tx: { nonce: 9 } });
   });
 });

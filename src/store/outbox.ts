@@ -90,6 +90,39 @@ export async function unfinalTx(q: Q, signer: SignerKey): Promise<readonly Outbo
   return (await select(q, signer, ['MINED', 'REVERTED'])).filter((t) => !t.final);
 }
 
+/** Given up for a stranger's transaction, and nobody has looked yet: a receipt of ours would undo that. */
+export async function strayTx(q: Q, signer: SignerKey): Promise<readonly OutboxTx[]> {
+  const given = (await select(q, signer, ['REPLACED'])).filter((t) => !t.final);
+  if (given.length === 0) return [];
+  const ours = new Set((await unfinalTx(q, signer)).map((t) => t.nonce));
+  return given.filter((t) => !ours.has(t.nonce));
+}
+
+export async function isOurs(q: Q, signer: SignerKey, hash: Hex): Promise<boolean> {
+  const row = await q
+    .selectFrom('tx')
+    .select('id')
+    .where('chain_id', '=', BigInt(signer.chainId))
+    .where('signer', '=', signer.address.toLowerCase())
+    .where('hash', '=', hash)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Did another transaction of ours land with this one's nonce? */
+export async function siblingLanded(q: Q, tx: OutboxTx): Promise<boolean> {
+  const row = await q
+    .selectFrom('tx')
+    .select('id')
+    .where('chain_id', '=', BigInt(tx.chainId))
+    .where('signer', '=', tx.signer)
+    .where('nonce', '=', BigInt(tx.nonce))
+    .where('id', '!=', BigInt(tx.id))
+    .where('status', 'in', ['MINED', 'FINAL', 'REVERTED'])
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 async function select(q: Q, signer: SignerKey, statuses: readonly TxStatus[]): Promise<readonly OutboxTx[]> {
   const rows = await q
     .selectFrom('tx')

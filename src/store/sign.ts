@@ -2,8 +2,8 @@
  * Signing. The money rule: sign, persist, commit, then broadcast; afterwards only these bytes are ever sent
  * for that slice. Whoever is unsure whether something was sent finds it here and sends the same bytes again.
  *
- * Nonces: a slice's first transaction takes the signer's next nonce, or one whose transaction expired unmined (otherwise every
- * later nonce would wait behind it for ever). While a slice's nonce is open, a further attempt (fee bump, cancel) reuses it.
+ * Nonces: a slice's first transaction takes the signer's next nonce, or an earlier one that nothing of ours can use any more
+ * (otherwise every later nonce would wait behind it for ever). While a slice's nonce is open, a further attempt (fee bump, cancel) reuses it.
  */
 import { type Selectable, sql } from 'kysely';
 import type { Address, Hex } from '../core/types.ts';
@@ -11,6 +11,7 @@ import { type Q, toNumber, transact } from './db.ts';
 import type { RunLease } from './executions.ts';
 import { journalTx, type OutboxTx, txOf } from './outbox.ts';
 import type { TxTable } from './schema.ts';
+import { haltSigner, usedElsewhere } from './signers.ts';
 
 export type Signed = {
   readonly raw: Hex;
@@ -34,6 +35,8 @@ export type SignRequest = {
   readonly attempt: number;
   readonly chainId: number;
   readonly signer: Address;
+  /** Mined transactions of the signer as the chain counts them now: the lowest nonce that it still accepts. */
+  readonly chainNonce: number;
   /** Signs locally. May be called again when the transaction had to be retried; what it returned before was never stored. */
   readonly sign: (grant: NonceGrant) => Promise<Signed>;
 };
@@ -90,7 +93,15 @@ export async function signOnce(q: Q, request: SignRequest): Promise<SignResult> 
     if (previous?.status === 'REPLACED' && !previous.final) return { kind: 'NOT_FINAL', tx: txOf(previous) };
     const open = previous?.status === 'SIGNED' || previous?.status === 'EXPIRED' ? previous : null;
     if (open && (await takenOver(t, open))) return { kind: 'NOT_FINAL', tx: txOf(open) };
-    const nonce = open?.nonce ?? (await expiredNonce(t, chain, address)) ?? (await nextNonce(t, chain, address));
+    const chainNonce = BigInt(request.chainNonce);
+    if (chainNonce > signer.next_nonce) {
+      const key = { chainId: request.chainId, address: request.signer };
+      const reason = usedElsewhere(key, request.chainNonce, signer.next_nonce);
+      await haltSigner(t, key, reason);
+      return { kind: 'SIGNER_HALTED', reason };
+    }
+    const nonce =
+      open?.nonce ?? (await freeNonce(t, chain, address, chainNonce)) ?? (await nextNonce(t, chain, address));
 
     const before = await t
       .selectFrom('tx')
@@ -146,19 +157,23 @@ async function takenOver(t: Q, ours: Selectable<TxTable>): Promise<boolean> {
   return newest.execution_id !== ours.execution_id || newest.slice !== ours.slice;
 }
 
-/** Lowest nonce whose every transaction expired unmined. */
-async function expiredNonce(t: Q, chain: bigint, signer: string): Promise<bigint | null> {
-  const row = await t
-    .selectFrom('tx')
-    .select('nonce')
-    .where('chain_id', '=', chain)
-    .where('signer', '=', signer)
-    .groupBy('nonce')
-    .having(sql<boolean>`bool_and(status = 'EXPIRED')`)
-    .orderBy('nonce')
-    .limit(1)
-    .executeTakeFirst();
-  return row?.nonce ?? null;
+/**
+ * Lowest nonce that the chain still accepts although it was given out: its every transaction expired unmined, or there is
+ * none, because the chain lost a transaction that was counted when this database began. Every later one would wait behind it.
+ */
+async function freeNonce(t: Q, chain: bigint, signer: string, chainNonce: bigint): Promise<bigint | null> {
+  const { rows } = await sql<{ nonce: bigint }>`
+    select given.nonce
+    from signer s
+    cross join lateral generate_series(${chainNonce}::bigint, s.next_nonce - 1) as given(nonce)
+    where s.chain_id = ${chain} and s.address = ${signer}
+      and not exists (
+        select from tx
+        where tx.chain_id = s.chain_id and tx.signer = s.address and tx.nonce = given.nonce and tx.status <> 'EXPIRED'
+      )
+    order by given.nonce
+    limit 1`.execute(t);
+  return rows[0]?.nonce ?? null;
 }
 
 async function nextNonce(t: Q, chain: bigint, signer: string): Promise<bigint> {

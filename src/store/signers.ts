@@ -24,12 +24,16 @@ export async function initSigner(q: Q, signer: SignerKey, chainNonce: number): P
       .execute();
     const row = await lockSigner(t, signer);
     if (row.halted === null && BigInt(chainNonce) > row.next_nonce) {
-      const reason = `The chain counts ${chainNonce} transactions of ${signer.address}, this database gave out ${row.next_nonce}: the key was used elsewhere.`;
+      const reason = usedElsewhere(signer, chainNonce, row.next_nonce);
       await haltSigner(t, signer, reason);
       return { nextNonce: toNumber(row.next_nonce), halted: reason };
     }
     return { nextNonce: toNumber(row.next_nonce), halted: row.halted };
   });
+}
+
+export function usedElsewhere(signer: SignerKey, chainNonce: number, nextNonce: bigint): string {
+  return `The chain counts ${chainNonce} transactions of ${signer.address}, this database gave out ${nextNonce}: the key was used elsewhere.`;
 }
 
 async function lockSigner(t: Q, signer: SignerKey): Promise<{ next_nonce: bigint; halted: string | null }> {
@@ -52,6 +56,28 @@ export async function haltSigner(q: Q, signer: SignerKey, reason: string): Promi
     .execute();
 }
 
+/** The evidence behind exactly this halt turned out to be wrong. */
+export async function undoHalt(q: Q, signer: SignerKey, reason: string): Promise<void> {
+  await q
+    .updateTable('signer')
+    .set({ halted: null, updated_at: sql<Date>`now()` })
+    .where('chain_id', '=', BigInt(signer.chainId))
+    .where('address', '=', signer.address.toLowerCase())
+    .where('halted', '=', reason)
+    .execute();
+}
+
+/** Why the signer is halted; null while it may sign. */
+export async function haltedBecause(q: Q, signer: SignerKey): Promise<string | null> {
+  const row = await q
+    .selectFrom('signer')
+    .select('halted')
+    .where('chain_id', '=', BigInt(signer.chainId))
+    .where('address', '=', signer.address.toLowerCase())
+    .executeTakeFirst();
+  return row?.halted ?? null;
+}
+
 /** A person has looked: go on with the chain's nonce. Refused while transactions of ours are open. */
 export async function resumeSigner(q: Q, signer: SignerKey, chainNonce: number): Promise<SignerState> {
   return transact(q, async (t) => {
@@ -68,6 +94,15 @@ export async function resumeSigner(q: Q, signer: SignerKey, chainNonce: number):
         retry: 'later',
       });
     }
+    // What was given up for a stranger's transaction is settled now.
+    await t
+      .updateTable('tx')
+      .set({ final: true, updated_at: sql<Date>`now()` })
+      .where('chain_id', '=', BigInt(signer.chainId))
+      .where('signer', '=', signer.address.toLowerCase())
+      .where('status', '=', 'REPLACED')
+      .where('nonce', '<', BigInt(chainNonce))
+      .execute();
     const next = BigInt(chainNonce) > row.next_nonce ? BigInt(chainNonce) : row.next_nonce;
     await t
       .updateTable('signer')

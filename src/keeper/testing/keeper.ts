@@ -49,13 +49,31 @@ export type TestKeeper = {
   stop(): Promise<DecisionRecord | null>;
 };
 
+/** Stands between the keeper and its node: gets every request, and answers what it likes. */
+export type Tamper = (method: string, params: readonly unknown[], real: () => Promise<unknown>) => Promise<unknown>;
+
+function tampered(chain: Chain, tamper: Tamper): Chain {
+  type Request = { readonly method: string; readonly params?: readonly unknown[] };
+  const client = new Proxy(chain.client, {
+    get(target, key, receiver) {
+      if (key !== 'request') return Reflect.get(target, key, receiver);
+      return (r: Request) => tamper(r.method, r.params ?? [], () => target.request(r as never));
+    },
+  });
+  return { ...chain, client };
+}
+
 export async function startKeeper(
   world: World,
   db: Db,
-  options: Partial<Omit<KeeperDeps, 'db' | 'chain' | 'onEvent' | 'signal'>> & { readonly kind?: 'http' | 'ws' } = {},
+  options: Partial<Omit<KeeperDeps, 'db' | 'chain' | 'onEvent' | 'signal'>> & {
+    readonly kind?: 'http' | 'ws';
+    readonly tamper?: Tamper;
+  } = {},
 ): Promise<TestKeeper> {
-  const { kind, ...deps } = options;
-  const chain = await connectTo(world.anvil, kind ?? 'ws');
+  const { kind, tamper, ...deps } = options;
+  const node = await connectTo(world.anvil, kind ?? 'ws');
+  const chain = tamper === undefined ? node : tampered(node, tamper);
   const events: KeeperEvent[] = [];
   const abort = new AbortController();
   let taken = 0;
