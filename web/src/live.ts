@@ -2,7 +2,8 @@ import { ApiError, type ApiEvent, getChecks, getSeries, getStatus } from './api.
 import { type AppData, appData, mergeNewest, type Resource, upsertCheck } from './data.ts';
 
 const SERIES_HOURS = 168;
-const CHECKS_PAGE = 100;
+/** Equal checks share a row, and a quiet week of hourly ones is a single row: fewer would hide the last trade. */
+const CHECKS_PAGE = 500;
 /** The chain moves between checks too; a loopback request this often keeps "data age" honest. */
 const POLL_MS = 5_000;
 
