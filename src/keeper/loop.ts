@@ -8,7 +8,7 @@ import { isCheckDue } from '../core/checkTimes.ts';
 import { KeelError } from '../core/errors.ts';
 import type { DecisionRecord } from '../core/types.ts';
 import { listChecks } from '../store/checks.ts';
-import { isConnectionLoss } from '../store/failures.ts';
+import { isRetryable } from '../store/failures.ts';
 import { appendJournal } from '../store/journal.ts';
 import {
   acquireWatchLease,
@@ -41,7 +41,7 @@ export function leaseName(config: Pick<KeeperConfig, 'chainId' | 'vault'>): stri
 /** The chain or the database is away: the same work is tried again. */
 function isTransient(error: unknown): error is Error {
   if (error instanceof KeelError) return error.retry === 'later';
-  return isConnectionLoss(error) || rpcFailure(error) !== null;
+  return isRetryable(error) || rpcFailure(error) !== null;
 }
 
 /** What to tell about an error of the chain; null when it is not one. */

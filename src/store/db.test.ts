@@ -56,6 +56,9 @@ describe('a database by URL', () => {
     expect(refused).toMatchObject({ code: 'DATABASE_REFUSED', field: 'databaseUrl' });
     expect(String(refused)).not.toContain('hunter2');
     await expect(open('postgres://u:p@127.0.0.1:1/x')).rejects.toMatchObject({ code: 'DATABASE_UNREACHABLE' });
+    const inQuery = await open('postgres://u@127.0.0.1:1/x?password=hunter2&sslPassword=hunter3').catch(String);
+    expect(inQuery).toContain('127.0.0.1:1/x');
+    expect(inQuery).not.toMatch(/hunter/);
     await expect(open('no url')).rejects.toMatchObject({ code: 'DATABASE_URL_INVALID' });
   });
 

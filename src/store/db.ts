@@ -2,7 +2,7 @@
 import { Kysely, PostgresDialect, type Transaction } from 'kysely';
 import { Pool, type PoolClient, types } from 'pg';
 import { EXIT, KeelError } from '../core/errors.ts';
-import { asKeelError, isConnectionLoss, isSerializationLoss } from './failures.ts';
+import { asKeelError, isConnectionLoss, isLockTimeout, isOverdue, isSerializationLoss } from './failures.ts';
 import { type Follow, follow, type Listener } from './listen.ts';
 import { migrate } from './migrations.ts';
 import type { Schema } from './schema.ts';
@@ -33,6 +33,9 @@ export type OpenOptions = EmbeddedOptions & {
 
 const INT8 = 20;
 const NUMERIC = 1700;
+
+/** {ms} longer than the server's own statement_timeout: a connection that is silent for this long is dead. */
+const ANSWER_MS = 40_000;
 
 /** Connection settings shared by the pool and the listener. */
 export type Connection = {
@@ -73,11 +76,18 @@ export async function openDb(options: OpenOptions): Promise<Db> {
     max: options.poolSize ?? 8,
     keepAlive: true,
     connectionTimeoutMillis: 10_000,
+    query_timeout: ANSWER_MS,
     application_name: 'evenkeel',
     onConnect: async (client) => {
       // A connection that breaks while nobody waits for its answer says so here; its next query fails, and that is handled.
       client.on('error', () => {});
-      await client.query("set time zone 'UTC'");
+      // A writer whose machine vanished inside its transaction keeps its locks until the server ends it; who waits for
+      // them waits a little longer than that.
+      await client.query(`
+        set time zone 'UTC';
+        set idle_in_transaction_session_timeout = '15s';
+        set lock_timeout = '20s';
+        set statement_timeout = '30s'`);
     },
   });
   // An idle connection that breaks is dropped by the pool; whoever queries next gets a new one or the error.
@@ -99,11 +109,11 @@ export async function openDb(options: OpenOptions): Promise<Db> {
   };
   const connect = async (): Promise<PoolClient> => {
     try {
-      return await pool.connect();
+      return leased(await pool.connect());
     } catch (e) {
       if (server === null || pool.ending || !isConnectionLoss(e)) throw asKeelError(e, where);
       await revive();
-      return await pool.connect();
+      return leased(await pool.connect());
     }
   };
 
@@ -142,10 +152,36 @@ export async function openDb(options: OpenOptions): Promise<Db> {
   };
 }
 
+/** A connection on which an answer is overdue goes back to nobody: the answer may still come, to the wrong question. */
+function leased(client: PoolClient): PoolClient {
+  let overdue = false;
+  return new Proxy(client, {
+    get(target, key) {
+      if (key === 'release') return (broken?: Error | boolean) => target.release(broken || overdue);
+      if (key === 'query') {
+        return (...args: unknown[]) => {
+          const answer: unknown = Reflect.apply(target.query, target, args);
+          if (answer instanceof Promise) {
+            answer.catch((e: unknown) => {
+              overdue ||= isOverdue(e);
+            });
+          }
+          return answer;
+        };
+      }
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
 function withoutPassword(url: string): string {
   try {
     const parsed = new URL(url);
     if (parsed.password !== '') parsed.password = '***';
+    for (const key of [...parsed.searchParams.keys()]) {
+      if (/password/i.test(key)) parsed.searchParams.set(key, '***');
+    }
     return parsed.toString();
   } catch {
     throw new KeelError({
@@ -172,7 +208,7 @@ const TRANSACTION_ATTEMPTS = 5;
 
 /**
  * Runs `fn` in the transaction `q` when it is one, else in a new one, which is run again when PostgreSQL undid it in favour
- * of another (deadlock, serialization). `fn` must therefore have no effect outside the database that cannot be repeated.
+ * of another (deadlock, serialization) or gave up waiting for its lock. `fn` must therefore have no effect outside the database that cannot be repeated.
  */
 export async function transact<T>(q: Q, fn: (t: Transaction<Schema>) => Promise<T>): Promise<T> {
   if (q.isTransaction) return fn(q as Transaction<Schema>);
@@ -180,7 +216,7 @@ export async function transact<T>(q: Q, fn: (t: Transaction<Schema>) => Promise<
     try {
       return await q.transaction().execute(fn);
     } catch (e) {
-      if (attempt === TRANSACTION_ATTEMPTS || !isSerializationLoss(e)) throw e;
+      if (attempt === TRANSACTION_ATTEMPTS || !(isSerializationLoss(e) || isLockTimeout(e))) throw e;
     }
   }
 }

@@ -159,16 +159,40 @@ export function isConnectionLoss(e: unknown): boolean {
   );
 }
 
+/** Another transaction held a lock for too long; ours was undone and may be run again. */
+export function isLockTimeout(e: unknown): boolean {
+  return codeOf(e) === '55P03';
+}
+
+/** The connection was silent for longer than any statement may take. */
+export function isOverdue(e: unknown): boolean {
+  return e instanceof Error && e.message === 'Query read timeout';
+}
+
+/** The database was too slow for one of our time limits (lock, statement, idle transaction, answer). */
+function isTimeLimit(e: unknown): boolean {
+  return isLockTimeout(e) || isOverdue(e) || codeOf(e) === '57014' || codeOf(e) === '25P03';
+}
+
+/** May the same work succeed later, without anybody changing anything? */
+export function isRetryable(e: unknown): boolean {
+  return isConnectionLoss(e) || isSerializationLoss(e) || isTimeLimit(e);
+}
+
+function codeOf(e: unknown): unknown {
+  return typeof e === 'object' && e !== null ? (e as Coded).code : undefined;
+}
+
 /** Two transactions met; PostgreSQL undid ours, which may be run again. */
 export function isSerializationLoss(e: unknown): boolean {
-  const code = typeof e === 'object' && e !== null ? (e as Coded).code : undefined;
+  const code = codeOf(e);
   return code === '40001' || code === '40P01';
 }
 
 /** Any error of the store as the user meets it. `where` is the data directory or the URL without its password. */
 export function asKeelError(e: unknown, where: string): KeelError {
   if (e instanceof KeelError) return e;
-  const code = typeof e === 'object' && e !== null ? (e as Coded).code : undefined;
+  const code = codeOf(e);
   const text =
     e instanceof AggregateError ? e.errors.map(String).join('; ') : e instanceof Error ? e.message : String(e);
   if (code === '53100' || code === 'ENOSPC') return diskFull(where, e);
@@ -184,7 +208,7 @@ export function asKeelError(e: unknown, where: string): KeelError {
       cause: e,
     });
   }
-  if (isConnectionLoss(e)) {
+  if (isRetryable(e)) {
     return new KeelError({
       code: 'DATABASE_UNREACHABLE',
       exit: EXIT.unreachable,

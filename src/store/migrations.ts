@@ -188,6 +188,9 @@ create table scan (
 
 export const MIGRATIONS: readonly string[] = [V1];
 
+/** {ms} the longest migration, and the longest wait for one. */
+const MIGRATION_MS = 600_000;
+
 /** Reads before it writes: a database that is up to date sees no DDL, which would deadlock with keepers at work. */
 export async function migrate(pool: Pool, where: string): Promise<void> {
   if ((await versionOf(pool, where)) === MIGRATIONS.length) return;
@@ -195,10 +198,16 @@ export async function migrate(pool: Pool, where: string): Promise<void> {
   let broken = false;
   try {
     await client.query('begin');
-    await client.query(`select pg_advisory_xact_lock(${LOCK_MIGRATE})`);
+    // A migration may take longer than any statement of a keeper, and whoever waits for it as well.
+    await client.query('set local lock_timeout = 0; set local statement_timeout = 0');
+    const wait = { text: `select pg_advisory_xact_lock(${LOCK_MIGRATE})`, query_timeout: MIGRATION_MS };
+    await client.query(wait);
     const from = await versionOf(client, where);
     if (from === 0) await client.query('create table if not exists schema_version (v integer not null)');
-    for (const sql of MIGRATIONS.slice(from)) await client.query(sql);
+    for (const text of MIGRATIONS.slice(from)) {
+      const change = { text, query_timeout: MIGRATION_MS };
+      await client.query(change);
+    }
     await client.query('delete from schema_version');
     await client.query('insert into schema_version values ($1)', [MIGRATIONS.length]);
     await client.query('commit');
