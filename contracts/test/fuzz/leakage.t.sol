@@ -61,7 +61,7 @@ contract LeakageFuzz is Market {
         return usdE8 * 10 ** tokenOf(i).decimals() / priceOf(i);
     }
 
-    /// forge-config: default.fuzz.runs = 400
+    /// forge-config: default.fuzz.runs = 200
     function testFuzz_P1_keeperLeakageIsBounded(uint256 entropy) public {
         seed(entropy);
         Policy memory p = randomPolicy();
@@ -83,7 +83,7 @@ contract LeakageFuzz is Market {
     }
 
     /// Without time passing there is exactly one budget.
-    /// forge-config: default.fuzz.runs = 400
+    /// forge-config: default.fuzz.runs = 200
     function testFuzz_P1_oneBudgetAtOneMoment(uint256 entropy) public {
         seed(entropy);
         Policy memory p = randomPolicy();
@@ -97,5 +97,44 @@ contract LeakageFuzz is Market {
         }
         assertLe(lost, capMax + 4 * (fills + 1), "lost");
         assertLe(vault.state().lossUsdE8, capMax, "level");
+    }
+
+    /// A keeper that takes the worst price again and again, for days, in a market that always gives it a reason.
+    /// forge-config: default.fuzz.runs = 100
+    function testFuzz_P1_greedForDays(uint256 entropy) public {
+        seed(entropy);
+        Policy memory p = defaultPolicy();
+        p.maxSlipBps = 500;
+        p.lossBpsPerDay = uint16(random(1, 20));
+        p.minTradeUsdE2 = 1;
+        setPolicy(p);
+        uint256 start = block.timestamp;
+        for (uint256 i; i < 20; ++i) {
+            vm.warp(block.timestamp + random(1, 4 hours));
+            usdcFeed.set(1e8);
+            wbtcFeed.set(60_000e8);
+            wethFeed.set(i % 2 == 0 ? int256(4_500e18) : int256(3_000e18));
+            keeperDoes(p, 1);
+            keeperDoes(p, 0);
+            greed(p);
+        }
+        uint256 most = capMax + capMax * (block.timestamp - start) / 86_400 + forgiven;
+        assertLe(lost, most + fills * 1e4, "lost");
+        assertLe(most / 4, lost, "the keeper really was greedy");
+    }
+
+    /// @dev Large fills first, smaller ones for what the budget has left.
+    function greed(Policy memory p) private {
+        (uint8 sell, uint8 buy) = valueOf(WETH, held(WETH)) > targetOf(WETH) ? (WETH, USDC) : (USDC, WETH);
+        for (uint256 usdE8 = 4_096e8; usdE8 > 1e8; usdE8 /= 2) {
+            Fill memory f = rateFill(sell, buy, amountFor(sell, usdE8), 10_000 - p.maxSlipBps + 1, 0);
+            Slice memory s = slice();
+            uint256 before = nav();
+            vm.prank(KEEPER);
+            try vault.fill(s, f) {
+                ++fills;
+                lost += before - nav();
+            } catch {}
+        }
     }
 }

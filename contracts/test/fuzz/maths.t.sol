@@ -107,9 +107,9 @@ contract MathsFuzz is Fixture {
 
     function testFuzz_P1_lossLevelLeaksAtMostItsShare(uint256 level, uint256 cap, uint256 t, uint256 loss) public view {
         IMathHarness.LossCase[] memory list = new IMathHarness.LossCase[](2);
-        level = bound(level, 0, type(uint96).max);
         cap = bound(cap, 0, type(uint96).max);
-        t = bound(t, 0, type(uint40).max);
+        level = bound(level, 0, 2 * cap);
+        t = bound(t, 0, 3 days);
         loss = bound(loss, 0, type(uint96).max);
         list[0] = IMathHarness.LossCase(level, cap, t, loss);
         list[1] = IMathHarness.LossCase(level, cap, 0, loss);

@@ -135,6 +135,13 @@ contract BeginTest is Fixture {
         begin();
     }
 
+    function test_begin_navUpTo96Bits() public {
+        drift();
+        usdc.mint(address(vault), 7e26); // 7e20 dollars; 2**96 is 7.9e28 in USD E8
+        begin();
+        assertEq(vault.state().epochNavUsdE8, 7e28 + 115_000e8, "nav");
+    }
+
     /// A bucket filled by a large vault must not lock a small one for months.
     function test_P21_begin_capsTheLossLevelAtTheNewBudget() public {
         driftAndBegin();
