@@ -7,6 +7,7 @@ import { type Receipt, readReceipt } from '../chain/receipts.ts';
 import { decodeRevert } from '../chain/reverts.ts';
 import { chainBehind, rpcFailure } from '../chain/rpc.ts';
 import { decodeVaultEvents } from '../chain/vault.ts';
+import { KeelError } from '../core/errors.ts';
 import { usdText } from '../core/format.ts';
 import { type FilledEvent, realise } from '../core/report.ts';
 import type { RunState } from '../core/runState.ts';
@@ -19,6 +20,7 @@ import { announce } from './check.ts';
 import type { Ctx } from './context.ts';
 import { closeRecord, others, type Verdict } from './records.ts';
 import { type RunData, stepName } from './run.ts';
+import { isTransient } from './transient.ts';
 
 type Landed = { readonly tx: OutboxTx; readonly receipt: Receipt };
 
@@ -126,6 +128,18 @@ async function verdictOfRun(
   }
 }
 
+/** A run must not stay live for ever because its result makes no sense to us: that is a bug, and is said so. */
+function unexplained(draft: DecisionRecord, error: unknown): Verdict {
+  const why = error instanceof KeelError ? `${error.code}: ${error.reason}` : String(error);
+  return {
+    outcome: 'FAILED',
+    reason: draft.reason,
+    secondary: draft.secondary,
+    sentence: `The run has ended, but its result could not be worked out (${why}). The transactions are listed; report this as a bug.`,
+    counterfactual: 'would show its fills and costs without that error',
+  };
+}
+
 /** @returns the final record, or null when another keeper has taken the run over */
 export async function closeRun(ctx: Ctx, run: Execution<RunData>): Promise<DecisionRecord | null> {
   const { data } = run;
@@ -134,7 +148,7 @@ export async function closeRun(ctx: Ctx, run: Execution<RunData>): Promise<Decis
   const txs = await txOfExecution(ctx.q, run.id);
   const landed = await landedOf(ctx, txs);
   const fills = fillsOf(ctx, landed);
-  const realised =
+  const workedOut = (): Realised | null =>
     landed.length === 0
       ? null
       : realise({
@@ -147,7 +161,16 @@ export async function closeRun(ctx: Ctx, run: Execution<RunData>): Promise<Decis
             gasPriceWei: receipt.gasPriceWei,
           })),
         });
-  const verdict = await verdictOfRun(ctx, check.record, data, data.state, landed, realised);
+  let realised: Realised | null = null;
+  let verdict: Verdict;
+  try {
+    realised = workedOut();
+    verdict = await verdictOfRun(ctx, check.record, data, data.state, landed, realised);
+  } catch (error) {
+    if (isTransient(error)) throw error;
+    ctx.log.error({ error: String(error), run: run.id }, 'the result of a run could not be worked out');
+    verdict = unexplained(check.record, error);
+  }
   const txHashes = landed.map((l) => l.tx.hash);
   const record = closeRecord(check.record, verdict, { txHashes, realised });
   const failed = verdict.outcome === 'FAILED';

@@ -20,6 +20,7 @@ import { signOnce } from '../store/sign.ts';
 import { closeRun } from './close.ts';
 import type { Ctx } from './context.ts';
 import type { ParkedEvent } from './events.ts';
+import { aheadOfTime, standstill } from './outage.ts';
 import { recheckSlice } from './recheck.ts';
 import { broadcast, halt, reconcile } from './reconcile.ts';
 import { type RunData, stepName } from './run.ts';
@@ -69,6 +70,8 @@ async function freshSnapshot(ctx: Ctx, head: Head): Promise<Snapshot> {
 }
 
 async function signSlice(ctx: Ctx, run: Run, slice: PlannedSlice, head: Head): Promise<Progress> {
+  const untimely = standstill(ctx, head) ?? aheadOfTime(ctx, head);
+  if (untimely !== null) return { run, wait: { until: head.time + BLOCK_S, detail: untimely, forBlock: true } };
   const snapshot = await freshSnapshot(ctx, head);
   const opens = begins(run.plan, slice.sequence);
   const asPlanned = snapshot.block.hash === run.plan.block.hash;

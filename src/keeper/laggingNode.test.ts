@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { startWorld, type World } from '../chain/testing/world.ts';
 import type { Db } from '../store/db.ts';
 import { type TestCluster, testCluster } from '../store/testing/cluster.ts';
-import { startKeeper, type TestKeeper, untilFinal } from './testing/keeper.ts';
+import { configOf, startKeeper, type TestKeeper, untilFinal } from './testing/keeper.ts';
 
 const E8 = 10n ** 8n;
 let cluster: TestCluster;
@@ -143,3 +143,34 @@ async function untilTraded(k: TestKeeper) {
     if (record.reason !== 'RPC_UNREACHABLE') return record;
   }
 }
+
+describe('a node whose answers make no sense', () => {
+  it('shows a block from the future: nothing is decided on it, and the record says why', async () => {
+    keeper = await startKeeper(world, db, { config: { ...configOf(world), mode: 'LIVE' } });
+    const first = await keeper.final();
+    await world.anvil.rpc('evm_setNextBlockTimestamp', [Math.floor(Date.now() / 1_000) + 3_600]);
+    await world.anvil.rpc('evm_mine');
+    const held = await keeper.final();
+    expect(held).toMatchObject({ outcome: 'HELD_BACK', reason: 'CHAIN_BEHIND', block: first.block });
+    expect(held.sentence).toContain('in the future');
+    const late = await rows(`select from check_record where block_time > ${first.block.time}`);
+    expect(late).toEqual([]);
+  });
+
+  it('shows a fill that nobody planned: the run ends as failed instead of being tried for ever', async () => {
+    await world.setPrice(2_600n * E8);
+    keeper = await startKeeper(world, db, {
+      tamper: async (method, _params, real) => {
+        const answer = await real();
+        if (method !== 'eth_getTransactionReceipt' || answer === null) return answer;
+        const { logs } = answer as { readonly logs: readonly object[] };
+        return { ...answer, logs: [...logs, ...logs] };
+      },
+    });
+    const record = await untilFinal(world, keeper);
+    expect(record).toMatchObject({ outcome: 'FAILED', reason: 'DEVIATION', realised: null });
+    expect(record.sentence).toContain('FILL_NOT_IN_PLAN');
+    expect(record.txHashes.length).toBeGreaterThan(0);
+    expect(await rows('select state from execution')).toEqual([{ state: 'FAILED' }]);
+  });
+});

@@ -1,6 +1,6 @@
 /** One keeper: watches a vault, decides, trades and records, until it is told to stop. */
 import { type Head, latestHead, watchHeads } from '../chain/head.ts';
-import { rpcFailure } from '../chain/rpc.ts';
+import { chainBehind, rpcFailure } from '../chain/rpc.ts';
 import { readNonce } from '../chain/simulate.ts';
 import { readVault } from '../chain/snapshot.ts';
 import { sendPublic } from '../chain/submit/public.ts';
@@ -8,7 +8,6 @@ import { isCheckDue } from '../core/checkTimes.ts';
 import { KeelError } from '../core/errors.ts';
 import type { DecisionRecord } from '../core/types.ts';
 import { listChecks } from '../store/checks.ts';
-import { isRetryable } from '../store/failures.ts';
 import { appendJournal } from '../store/journal.ts';
 import {
   acquireWatchLease,
@@ -24,8 +23,9 @@ import { type Ctx, confirmationsOf, type KeeperConfig, type KeeperDeps, newMemor
 import { advanceRun, announceParked } from './execute.ts';
 import { rewindHoldings } from './holdings.ts';
 import { createInbox, type Delivery } from './inbox.ts';
-import { type Outage, standstill, watchOutages } from './outage.ts';
+import { aheadOfTime, type Outage, standstill, watchOutages } from './outage.ts';
 import { broadcast, forgetSends, halt, reconcile } from './reconcile.ts';
+import { isTransient } from './transient.ts';
 
 /** {s} of the watch lease; renewed every third of it. */
 const LEASE_S = 30;
@@ -36,12 +36,6 @@ const RETRY_MS = 1_000;
 /** Name of the lease that one keeper per vault holds; /health asks for it. */
 export function leaseName(config: Pick<KeeperConfig, 'chainId' | 'vault'>): string {
   return `vault ${config.chainId}/${config.vault.toLowerCase()}`;
-}
-
-/** The chain or the database is away: the same work is tried again. */
-function isTransient(error: unknown): error is Error {
-  if (error instanceof KeelError) return error.retry === 'later';
-  return isRetryable(error) || rpcFailure(error) !== null;
 }
 
 /** What to tell about an error of the chain; null when it is not one. */
@@ -165,8 +159,14 @@ async function watchLoop(ctx: Ctx, deps: KeeperDeps, stop: AbortSignal): Promise
         const head = await headOf(ctx, outage, { delivery, lastHead, failed });
         failed = null;
         if (head === null) continue;
-        lastHead = head;
         await prepareFor(ctx, delivery, outage, watch);
+        const ahead = aheadOfTime(ctx, head);
+        if (ahead !== null) {
+          await outage.lost('CHAIN_BEHIND', ahead);
+          if (deps.once) throw chainBehind('block', String(head.number), 'its time is in the future');
+          continue;
+        }
+        lastHead = head;
         const record = deps.dryRun ? await dryCycle(ctx, head, force) : await cycle(ctx, head, watch, force);
         if (ctx.memory.lastCheckAt === head.time) force = false;
         if (deps.once && record !== null) return record;

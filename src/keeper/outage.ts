@@ -51,12 +51,24 @@ export function watchOutages(ctx: Ctx): Outage {
       if (!down) return false;
       const limit = maxHeadAgeS(ctx.config.mode);
       if (limit !== null && Math.floor(Date.now() / 1_000) - head.time > limit) return false;
+      if (aheadOfTime(ctx, head) !== null) return false;
       down = false;
       ctx.log.info({ block: head.number }, 'the chain answers again');
       await journal(ctx, 'rpc-back', `The chain answers again at block ${head.number}.`);
       return true;
     },
   };
+}
+
+/** {s} what the clocks of this machine and of honest block producers may differ by. */
+const CLOCK_SKEW_S = 60;
+
+/** One sentence about a head that claims to be from the future; null where chain time is not wall time, or it fits. */
+export function aheadOfTime(ctx: Ctx, head: Head): string | null {
+  if (maxHeadAgeS(ctx.config.mode) === null) return null;
+  const ahead = head.time - Math.floor(Date.now() / 1_000);
+  if (ahead <= CLOCK_SKEW_S) return null;
+  return `Block ${head.number} is dated ${durationText(ahead)} in the future: the node or this machine's clock is wrong.`;
 }
 
 /** One sentence about a head that has not moved for too long; null while it is young enough. */

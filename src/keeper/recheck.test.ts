@@ -126,7 +126,20 @@ describe('recheckSlice', () => {
         : { ...p, sqrtPriceX96: (p.sqrtPriceX96 * 90n) / 100n },
     );
     const look = recheckSlice({ ...fresh, pools }, { ...RULE, maxImpactBps: 10_000 }, plan, first(plan), true);
-    expect(look.kind).toBe('stop');
+    expect(look).toMatchObject({ kind: 'stop', reason: 'POOL_PRICE_DIVERGES' });
+  });
+
+  it('stops, or waits in an open epoch, when the gas of the plan has become too dear in dollars', () => {
+    const rule = { ...RULE, maxGasPriceWei: null, maxGasUsdE8: plan.cost.gasUsdE8 };
+    expect(recheckSlice(later(drifted, {}), rule, plan, first(plan), true).kind).toBe('go');
+    const gas = { baseFeeWei: drifted.gas.baseFeeWei + 10n ** 6n };
+    expect(recheckSlice(later(drifted, { gas }), rule, plan, first(plan), true)).toMatchObject({
+      kind: 'stop',
+      reason: 'GAS_ABOVE_CAP',
+      sentence: expect.stringContaining('ceiling of $'),
+    });
+    const open2 = later(drifted, { seconds: 60, state: open, gas });
+    expect(recheckSlice(open2, rule, plan, second, false)).toMatchObject({ kind: 'wait', reason: 'GAS_ABOVE_CAP' });
   });
 
   it('waits for the slice cooldown, and in an open epoch for cheaper gas', () => {

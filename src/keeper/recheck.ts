@@ -2,7 +2,7 @@
 import { impactOf, quoteExactIn } from '../core/amm/quote.ts';
 import { dueOf, isEpochOpen, nextSliceAt } from '../core/due.ts';
 import { gweiText, usdText } from '../core/format.ts';
-import { gasPriceWei } from '../core/gas.ts';
+import { gasPriceWei, gasUsdE8, sliceGasUnits } from '../core/gas.ts';
 import {
   checkFill,
   type FillInputs,
@@ -12,7 +12,7 @@ import {
   minTradeUsdE8,
   requiredOut,
 } from '../core/limits.ts';
-import { plannedToleranceBps } from '../core/route.ts';
+import { divergenceBps, plannedToleranceBps } from '../core/route.ts';
 import type { AssetState, KeeperRule, Leg, Plan, PlannedSlice, Reason, Snapshot } from '../core/types.ts';
 import { BPS, max, min, WEI_PER_MWEI } from '../core/units.ts';
 import { firstBadPrice, portfolioValue, valueUsdE8 } from '../core/value.ts';
@@ -38,6 +38,14 @@ export function gasCeilingWei(snapshot: Snapshot, rule: KeeperRule): bigint | nu
   const { maxGasPriceMwei } = snapshot.vault.policy;
   const caps = [rule.maxGasPriceWei, maxGasPriceMwei > 0 ? BigInt(maxGasPriceMwei) * WEI_PER_MWEI : null];
   return caps.reduce<bigint | null>((low, c) => (c === null ? low : low === null || c < low ? c : low), null);
+}
+
+/** Expected gas of the whole plan, as the decision counts it. */
+function planGasUnits(plan: Plan, assetCount: number): bigint {
+  return plan.slices.reduce((sum, slice) => {
+    const opens = plan.kind !== 'CONTINUE' && slice.sequence === 0;
+    return slice.legs.reduce((s, l) => s + l.gasUnits, sum + sliceGasUnits(opens, assetCount));
+  }, 0n);
 }
 
 function gate(snapshot: Snapshot, rule: KeeperRule, plan: Plan, slice: PlannedSlice, begins: boolean): Recheck | null {
@@ -81,6 +89,13 @@ function gate(snapshot: Snapshot, rule: KeeperRule, plan: Plan, slice: PlannedSl
   if (snapshot.gas.nativeUsdE8 === 0n) {
     return stop('PRICE_UNREACHABLE', 'The price of the native coin is not usable, so gas cannot be valued.');
   }
+  const cost = gasUsdE8(planGasUnits(plan, vault.assets.length), snapshot.gas);
+  if (rule.maxGasUsdE8 !== null && cost > rule.maxGasUsdE8) {
+    const sentence = `Gas would now cost ${usdText(cost)}, more than the ceiling of ${usdText(rule.maxGasUsdE8)}.`;
+    return begins
+      ? stop('GAS_ABOVE_CAP', sentence)
+      : { kind: 'wait', reason: 'GAS_ABOVE_CAP', sentence, until: now + GAS_RETRY_S };
+  }
   return null;
 }
 
@@ -118,6 +133,12 @@ export function recheckSlice(
     const pool = pools[at];
     if (sell?.symbol !== leg.sellSymbol || buy?.symbol !== leg.buySymbol || pool === undefined) {
       return stop('TX_REPLACED', `The owner changed the targets after the plan was made (${pair}).`);
+    }
+    // The pool as it is on the chain, not as earlier legs of this slice will leave it.
+    const untouched = snapshot.pools[at];
+    if (untouched !== undefined && divergenceBps(untouched, sell, buy) > policy.maxSlipBps) {
+      drop('POOL_PRICE_DIVERGES', "the pool's price is too far from the oracle's now");
+      continue;
     }
     const f: FillInputs = { policy, sell, buy, epochNavUsdE8, soldInSliceUsdE8 };
     const amountIn = min(leg.amountIn, maxSellAmount(f));

@@ -9,6 +9,7 @@ import { backToSigned, markExpired, markFinal, markForeign, markMined, markRever
 import { undoHalt } from '../store/signers.ts';
 import { appendRun } from './appendRun.ts';
 import { type Ctx, maxHeadAgeS } from './context.ts';
+import { aheadOfTime } from './outage.ts';
 
 /** A transaction that is neither mined nor refused goes out again after so many blocks. */
 const RESEND_AFTER_BLOCKS = 3;
@@ -145,7 +146,8 @@ async function settleOpen(ctx: Ctx, head: Head): Promise<number> {
     if (landed.has(tx.nonce) || tx.status === 'REPLACED') continue;
     if (used > tx.nonce) await suspect(ctx, head, tx);
     // The receipts were read after `head`, so a transaction that landed up to it has one; later blocks are too late.
-    else if (tx.status === 'SIGNED' && head.time > tx.deadline) await markExpired(ctx.q, tx.id);
+    else if (tx.status === 'SIGNED' && head.time > tx.deadline && aheadOfTime(ctx, head) === null)
+      await markExpired(ctx.q, tx.id);
   }
   return left;
 }

@@ -3,7 +3,8 @@ import { keccak256 } from 'viem';
 import { type FeeCaps, feeCaps, gasLimitOf, missingGasMoney } from '../chain/fees.ts';
 import { readBalance, simulateSlice } from '../chain/simulate.ts';
 import { encodeSlice, type SliceCall } from '../chain/vault.ts';
-import { amountText } from '../core/format.ts';
+import { amountText, usdText } from '../core/format.ts';
+import { gasUsdE8 } from '../core/gas.ts';
 import type { Hex, Leg, Plan, Reason, Snapshot } from '../core/types.ts';
 import { max, min } from '../core/units.ts';
 import type { NonceGrant, Signed } from '../store/sign.ts';
@@ -93,6 +94,16 @@ export async function prepareSlice(
       reason,
       sentence: `A simulation of slice ${sequence + 1} was reverted (${name}): ${sentence}.`,
       counterfactual: `would trade if the vault accepted the slice (${name})`,
+    };
+  }
+  const { maxGasUsdE8 } = ctx.config.rule;
+  const cost = gasUsdE8(simulated.gasUnits, snapshot.gas);
+  if (maxGasUsdE8 !== null && cost > maxGasUsdE8) {
+    return {
+      ok: false,
+      reason: 'GAS_ABOVE_CAP',
+      sentence: `Slice ${sequence + 1} would cost ${usdText(cost)} of gas, more than the ceiling of ${usdText(maxGasUsdE8)}.`,
+      counterfactual: `would trade with gas below ${usdText(maxGasUsdE8)}`,
     };
   }
   const gas = gasLimitOf(simulated.gasUnits, legs.length);

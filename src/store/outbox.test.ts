@@ -3,7 +3,16 @@ import type { Address } from '../core/types.ts';
 import type { Db } from './db.ts';
 import { claimExecution, type Execution, finishExecution, getExecution } from './executions.ts';
 import { journalOfExecution } from './journal.ts';
-import { type OutboxTx, openTx, pendingTx, recordSend, txOfExecution, unfinalTx } from './outbox.ts';
+import {
+  type OutboxTx,
+  openTx,
+  pendingTx,
+  recordSend,
+  siblingLanded,
+  strayTx,
+  txOfExecution,
+  unfinalTx,
+} from './outbox.ts';
 import {
   backToSigned,
   markExpired,
@@ -200,6 +209,9 @@ describe('an expired transaction', () => {
     expect(await signOnce(db.kysely, request(0, 1))).toMatchObject({ kind: 'NOT_FINAL', tx: { id: dead.id } });
     await markMined(db.kysely, next.id, receipt(10));
     expect(await statuses()).toEqual(['REPLACED']);
+    // By one of ours: no stranger took it.
+    expect(await siblingLanded(db.kysely, dead)).toBe(true);
+    expect(await strayTx(db.kysely, signer)).toEqual([]);
     // The slice it had been signed for starts anew, once its old nonce is final in the other transaction.
     expect(await signOnce(db.kysely, request(0, 1))).toMatchObject({ kind: 'NOT_FINAL' });
     await markFinal(db.kysely, next.id);
@@ -269,10 +281,13 @@ describe('the signer', () => {
     await signed(1);
     await markForeign(db.kysely, signer, tx.nonce, 'Nonce 5 went to 0xdead.');
     expect(await statuses()).toEqual(['REPLACED', 'SIGNED']);
+    expect(await siblingLanded(db.kysely, tx)).toBe(false);
+    expect((await strayTx(db.kysely, signer)).map((t) => t.id)).toEqual([tx.id]);
     await expect(resumeSigner(db.kysely, signer, 6)).rejects.toMatchObject({ code: 'SIGNER_HAS_OPEN_TRANSACTIONS' });
     const last = await openTx(db.kysely, signer);
     await markMined(db.kysely, last[0]?.id ?? 0, receipt(12));
     expect(await resumeSigner(db.kysely, signer, 9)).toEqual({ nextNonce: 9, halted: null });
+    expect(await strayTx(db.kysely, signer)).toEqual([]);
     expect(await signOnce(db.kysely, { ...request(2), chainNonce: 9 })).toMatchObject({ tx: { nonce: 9 } });
   });
 });
