@@ -68,6 +68,25 @@ describe('a transaction that takes over an expired nonce', () => {
 });
 
 describe('a halted key', () => {
+  it('goes on by itself when a reorganisation replaces the other transaction by ours', async () => {
+    await world.setPrice(2_600n * E8);
+    keeper = await startKeeper(world, db);
+    const sent = await keeper.event('run.sent');
+    await world.anvil.rpc('anvil_dropTransaction', [sent.hash]);
+    await world.anvil.rpc('eth_sendTransaction', [{ from: KEEPER, to: STRANGER, value: '0x1', nonce: '0x0' }]);
+    const before = Number(await world.anvil.rpc<string>('eth_blockNumber'));
+    expect(await untilFinal(world, keeper)).toMatchObject({ outcome: 'FAILED', reason: 'TX_REPLACED' });
+    expect(await rows('select status, final from tx')).toEqual([{ status: 'REPLACED', final: false }]);
+    expect((await rows<{ halted: string }>('select halted from signer'))[0]?.halted).toContain('Nonce 0');
+
+    const depth = Number(await world.anvil.rpc<string>('eth_blockNumber')) - before;
+    const [ours] = await rows<{ raw: string }>('select raw from tx');
+    await world.anvil.rpc('anvil_reorg', [depth, [[ours?.raw, 0]]]);
+    await world.mine();
+    await keeper.event('run.mined', (e) => e.hash === sent.hash);
+    await expect.poll(() => rows('select halted from signer')).toEqual([{ halted: null }]);
+  });
+
   it('trades again at the next check after a person has cleared it, without a restart', async () => {
     await world.setPrice(2_600n * E8);
     keeper = await startKeeper(world, db);
