@@ -102,6 +102,16 @@ export async function resumeSigner(q: Q, signer: SignerKey, chainNonce: number):
       .where('signer', '=', signer.address.toLowerCase())
       .where('status', '=', 'REPLACED')
       .where('nonce', '<', BigInt(chainNonce))
+      .where('nonce', 'not in', (e) =>
+        // A transaction of ours that a reorganisation could still undo takes those it replaced with it.
+        e
+          .selectFrom('tx as ours')
+          .select('ours.nonce')
+          .where('ours.chain_id', '=', BigInt(signer.chainId))
+          .where('ours.signer', '=', signer.address.toLowerCase())
+          .where('ours.status', 'in', ['MINED', 'REVERTED'])
+          .where('ours.final', '=', false),
+      )
       .execute();
     const next = BigInt(chainNonce) > row.next_nonce ? BigInt(chainNonce) : row.next_nonce;
     await t
