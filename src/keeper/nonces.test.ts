@@ -1,9 +1,11 @@
 /** Nonces that others used, lost or left behind. */
+import { parseTransaction } from 'viem';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readPriorityFee } from '../chain/fees.ts';
 import { latestHead } from '../chain/head.ts';
 import { connectTo } from '../chain/testing/anvil.ts';
 import { KEEPER, STRANGER, startWorld, type World } from '../chain/testing/world.ts';
+import type { Hex } from '../core/types.ts';
 import type { Db } from '../store/db.ts';
 import { initSigner, resumeSigner } from '../store/signers.ts';
 import { type TestCluster, testCluster } from '../store/testing/cluster.ts';
@@ -64,6 +66,25 @@ describe('a transaction that takes over an expired nonce', () => {
       expect(BigInt(f.max_fee_wei)).toBeLessThanOrEqual(ceiling);
       expect(BigInt(f.nonce)).toBe(0n);
     }
+  });
+});
+
+describe('a transaction that takes over an expired nonce, without the money for its higher fee', () => {
+  it('is not signed, and the record says what is missing', async () => {
+    await world.setPrice(2_600n * E8);
+    keeper = await startKeeper(world, db);
+    const { hash } = await keeper.event('run.sent');
+    const [first] = await rows<{ raw: Hex }>('select raw from tx');
+    const { gas = 0n, maxFeePerGas = 0n } = parseTransaction(first?.raw ?? '0x');
+    await world.anvil.rpc('anvil_dropTransaction', [hash]);
+    await world.mine(700);
+    await untilFinal(world, keeper);
+    const balance = (gas * maxFeePerGas * 106n) / 100n;
+    await world.anvil.rpc('anvil_setBalance', [KEEPER, `0x${balance.toString(16)}`]);
+    await world.mine(3_600);
+    const held = await untilFinal(world, keeper);
+    expect(held).toMatchObject({ outcome: 'HELD_BACK', reason: 'OUT_OF_GAS_MONEY', txHashes: [] });
+    expect(await rows('select status from tx')).toEqual([{ status: 'EXPIRED' }]);
   });
 });
 
