@@ -4,7 +4,7 @@
  * large or a property has no test.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { forge } from './forge.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -59,6 +59,15 @@ function devnetTargets(): Target[] {
 
 function artifactOf(target: Pick<Target, 'source' | 'contract'>): Artifact {
   return JSON.parse(readFileSync(join(outDir, target.source, `${target.contract}.json`), 'utf8')) as Artifact;
+}
+
+/** forge names an artifact's folder by the file alone: two files of one name overwrite each other's contracts. */
+function refuseTwins(wanted: readonly Target[]): void {
+  const names = readdirSync(join(root, 'contracts'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.sol') && !/^(out|cache)\//.test(path))
+    .map((path) => basename(path));
+  const twin = wanted.find((t) => names.filter((name) => name === t.source).length > 1);
+  if (twin) throw new Error(`two files below contracts/ are named ${twin.source}: rename one`);
 }
 
 function camel(name: string): string {
@@ -128,7 +137,9 @@ function main(): void {
   const large = tooLarge();
   const stale: string[] = [];
   const expected = new Set<string>();
-  for (const target of [...targets, ...devnetTargets()]) {
+  const wanted = [...targets, ...devnetTargets()];
+  refuseTwins(wanted);
+  for (const target of wanted) {
     const artifact = artifactOf(target);
     const path = join(root, target.folder, `${target.contract}.ts`);
     expected.add(path);

@@ -2,9 +2,9 @@
 pragma solidity 0.8.30;
 
 import {Fill, IVault, Policy, Slice, State} from "../../src/interfaces/IVault.sol";
-import {Market} from "../utils/Market.sol";
+import {RandomMarket} from "../utils/RandomMarket.sol";
 
-contract FillsFuzz is Market {
+contract FillsFuzz is RandomMarket {
     function openSomewhere(uint256 entropy) private returns (Policy memory p) {
         seed(entropy);
         p = randomPolicy();

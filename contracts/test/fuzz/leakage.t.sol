@@ -2,10 +2,10 @@
 pragma solidity 0.8.30;
 
 import {Fill, Policy, Slice} from "../../src/interfaces/IVault.sol";
-import {Market} from "../utils/Market.sol";
+import {RandomMarket} from "../utils/RandomMarket.sol";
 
 /// The heart of it: whatever a keeper does, in whatever order, he cannot take more than the budget.
-contract LeakageFuzz is Market {
+contract LeakageFuzz is RandomMarket {
     uint256 private lost; //     {USD E8} sum over all calls, at the prices of each call
     uint256 private forgiven; // {USD E8} level dropped because a smaller vault has a smaller bucket
     uint256 private capMax; //   {USD E8} largest budget of any epoch

@@ -3,10 +3,10 @@ pragma solidity 0.8.30;
 
 import {Fill, Policy, Slice, State} from "../../src/interfaces/IVault.sol";
 import {RateFiller} from "../mocks/Strangers.sol";
-import {Market} from "../utils/Market.sol";
+import {RandomMarket} from "../utils/RandomMarket.sol";
 
 /// @notice Everybody at once: owner, keeper, donor, oracle, clock. Keeps its own books beside the vault's.
-contract Handler is Market {
+contract Handler is RandomMarket {
     uint256[3] public inflow; //   {base units} minted into the vault by us, bought ones included
     uint256[3] public outflow; //  {base units} that left the vault
     uint256 public lost; //        {USD E8} by keeper calls, each at its own prices
@@ -202,7 +202,7 @@ contract Handler is Market {
     }
 }
 
-contract VaultInvariants is Market {
+contract VaultInvariants is RandomMarket {
     Handler private handler;
 
     function setUp() public override {

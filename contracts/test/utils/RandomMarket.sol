@@ -6,7 +6,7 @@ import {RateFiller} from "../mocks/Strangers.sol";
 import {Fixture} from "./Fixture.sol";
 
 /// @notice Random portfolios, prices and policies around the fixture's vault, and a filler that pays what it is told.
-abstract contract Market is Fixture {
+abstract contract RandomMarket is Fixture {
     RateFiller internal rateFiller;
     uint256 private _entropy;
 
