@@ -93,7 +93,7 @@ describe('what PostgreSQL says', () => {
     ['FATAL:  lock file "postmaster.pid" is empty', 'RETRY'],
     ['FATAL:  pre-existing shared memory block (key 1, ID 2) is still in use', 'RETRY'],
     ['FATAL:  could not write lock file "postmaster.pid": No space left on device', 'DISK_FULL'],
-    ['initdb: error: could not create directory "/root/x": Permission denied', 'DATA_DIR_NOT_WRITABLE'],
+    ['initdb: error: could not create directory "/srv/x": Permission denied', 'DATA_DIR_NOT_WRITABLE'],
     ['FATAL:  data directory "/data" has wrong ownership', 'DATA_DIR_NOT_WRITABLE'],
     ['FATAL:  data directory "/data" has invalid permissions', 'DATA_DIR_NOT_WRITABLE'],
     ['PANIC:  could not locate a valid checkpoint record at 0/14E9F28', 'DATABASE_CORRUPT'],

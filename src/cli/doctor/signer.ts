@@ -3,22 +3,11 @@ import { latestHead } from '../../chain/head.ts';
 import { loadSigner } from '../../chain/signer.ts';
 import { readNonce } from '../../chain/simulate.ts';
 import type { Config } from '../../config/schema.ts';
-import type { Db } from '../../store/db.ts';
-import { resumeSigner, type SignerKey } from '../../store/signers.ts';
+import { haltedBecause, resumeSigner, type SignerKey } from '../../store/signers.ts';
 import { withChain, withDb } from '../data.ts';
 import { type Finding, fail, ok } from './report.ts';
 
 const NAME = 'keeper nonce';
-
-async function haltedBecause(db: Db, key: SignerKey): Promise<string | null> {
-  const row = await db.kysely
-    .selectFrom('signer')
-    .select('halted')
-    .where('chain_id', '=', BigInt(key.chainId))
-    .where('address', '=', key.address.toLowerCase())
-    .executeTakeFirst();
-  return row?.halted ?? null;
-}
 
 /** @param clear the person at the terminal says that the key is theirs alone again */
 export async function checkSigner(config: Config, clear: boolean): Promise<Finding[]> {
@@ -27,7 +16,7 @@ export async function checkSigner(config: Config, clear: boolean): Promise<Findi
   const key: SignerKey = { chainId: config.chainId, address: loadSigner(source).address };
   return withDb(config, async (db) => {
     if (db === null) return [];
-    const reason = await haltedBecause(db, key);
+    const reason = await haltedBecause(db.kysely, key);
     if (reason === null) return [ok(NAME, 'only this database has used the key')];
     if (!clear)
       return [
