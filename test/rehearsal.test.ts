@@ -68,6 +68,12 @@ async function answers(rpcUrl: string): Promise<boolean> {
   return open;
 }
 
+async function blockNumber(rpcUrl: string): Promise<number> {
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'eth_blockNumber', params: [] });
+  const response = await fetch(rpcUrl, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+  return Number(((await response.json()) as { result: string }).result);
+}
+
 const withoutWallTime = ({ wallSeconds: _, ...numbers }: RehearsalSummary) => numbers;
 
 describe('npm start -- --unattended', () => {
@@ -125,6 +131,21 @@ describe('npm start', () => {
     first.kill('SIGINT');
     expect(await ended).toEqual([0, null]);
     expect(processesOf(dir)).toEqual([]);
+  });
+
+  it('keeps making blocks when the market has reached its end', { timeout: 120_000 }, async () => {
+    const rehearsal = start(['--port', '0', '--scenario', 'flat', '--dir', temporary()]);
+    let chain = '';
+    for await (const line of createInterface({ input: rehearsal.stdout ?? process.stdin })) {
+      chain = /^Chain +(http:\S+)/.exec(line)?.[1] ?? chain;
+      if (line.includes('reached its end')) break;
+    }
+    const atEnd = await blockNumber(chain);
+    await expect.poll(() => blockNumber(chain), { timeout: 30_000, interval: 500 }).toBeGreaterThan(atEnd);
+    const ended = once(rehearsal, 'exit');
+    rehearsal.stdout?.resume();
+    rehearsal.kill('SIGINT');
+    expect(await ended).toEqual([0, null]);
   });
 
   it('takes its keeper, chain and database along when it is killed', { timeout: 60_000 }, async () => {

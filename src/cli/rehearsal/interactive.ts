@@ -9,6 +9,8 @@ import { checkLine } from './lines.ts';
 import { createPace } from './pace.ts';
 import type { World } from './world.ts';
 
+const BLOCK_S = 12;
+
 export type InteractiveOptions = {
   readonly world: World;
   readonly speed: number;
@@ -36,6 +38,7 @@ export async function runInteractive({ world, speed, io, output }: InteractiveOp
     if (io.interrupted.aborted) done();
     io.interrupted.addEventListener('abort', () => done(), { once: true });
   });
+  let afterEnd: NodeJS.Timeout | undefined;
   const pace = createPace(devnet.market, config.rule.frequency);
   try {
     output.line(`Dashboard  ${api.url}`);
@@ -55,10 +58,15 @@ export async function runInteractive({ world, speed, io, output }: InteractiveOp
       if (first) devnet.market.start(failed.reject, pace.settled);
       if (devnet.market.done && !announced) {
         announced = true;
-        output.line(`\nThe market has reached its end and stands still. Pause and withdraw at ${api.url}`);
+        output.line(`\nThe market has reached its end: prices stand still. Pause and withdraw at ${api.url}`);
+        // A chain without blocks would look broken: it goes on as in life.
+        afterEnd = setInterval(() => {
+          devnet.market.step(devnet.market.time + BLOCK_S).catch(failed.reject);
+        }, BLOCK_S * 1_000);
       }
     }
   } finally {
+    clearInterval(afterEnd);
     pace.end();
     await devnet.market.stop();
     await keeper.stop();
