@@ -56,7 +56,7 @@ export async function runInteractive({ world, speed, io, output }: InteractiveOp
       output.line(checkLine(news.check, output.paint));
       // The market waits for the first check, so that nobody misses the beginning.
       if (first) devnet.market.start(failed.reject, pace.settled);
-      if (devnet.market.done && !announced) {
+      if (news.check.time >= devnet.market.endTime && !announced) {
         announced = true;
         output.line(`\nThe market has reached its end: prices stand still. Pause and withdraw at ${api.url}`);
         // A chain without blocks would look broken: it goes on as in life.
