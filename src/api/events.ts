@@ -1,9 +1,11 @@
 /** Server-sent events from the journal. One database listener feeds every open page; each resumes by its last event id. */
+
 import { decodeJson, encodePublicJson } from '../core/json.ts';
+import type { CheckSummary } from '../core/types.ts';
 import type { Db } from '../store/db.ts';
 import { type JournalEntry, journalAfter, type RunEvent } from '../store/journal.ts';
 import { apiError, problemOf } from './problem.ts';
-import type { CheckSummary, ServerEvent } from './types.ts';
+import type { ServerEvent } from './types.ts';
 
 const HEARTBEAT_MS = 15_000;
 const MAX_STREAMS = 64;

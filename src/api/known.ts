@@ -1,8 +1,8 @@
 /** What the database knows about one vault, in the shape the status needs. */
 
 import { decodeJson } from '../core/json.ts';
-import type { DecisionRecord } from '../core/types.ts';
-import { type CheckSummary, getCheck, listChecks } from '../store/checks.ts';
+import type { CheckSummary, DecisionRecord } from '../core/types.ts';
+import { getCheck, listChecks } from '../store/checks.ts';
 import type { Q } from '../store/db.ts';
 import { liveExecution } from '../store/executions.ts';
 import { health } from '../store/health.ts';

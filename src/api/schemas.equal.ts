@@ -1,5 +1,6 @@
 /** Proof for the compiler: each schema describes exactly the shape of types.ts. No code; a difference does not compile. */
 import type { z } from '@hono/zod-openapi';
+import type { CheckSummary, Costs } from '../core/types.ts';
 import type {
   checkSchema,
   checkSummarySchema,
@@ -10,7 +11,7 @@ import type {
   serverEventSchema,
   statusSchema,
 } from './schemas.ts';
-import type { Check, CheckSummary, Checks, Costs, Problem, Public, Series, ServerEvent, Status } from './types.ts';
+import type { Check, Checks, Problem, Public, Series, ServerEvent, Status } from './types.ts';
 
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
 

@@ -1,14 +1,14 @@
 /** GET /api/status: the chain as it is now, joined with what the journal knows. Also what `keel status` prints. */
+
 import type { Config } from '../config/schema.ts';
 import { nextCheckAt } from '../core/checkTimes.ts';
 import { holdNavUsdE8 } from '../core/hold.ts';
-import type { Address, AssetView, DecisionRecord, Snapshot } from '../core/types.ts';
+import type { Address, AssetView, CheckSummary, Costs, DecisionRecord, Snapshot } from '../core/types.ts';
 import { assetViews, firstBadPrice, nav } from '../core/value.ts';
-import type { CheckSummary } from '../store/checks.ts';
 import type { FlowsNow } from './flows.ts';
 import { headlineOf } from './headline.ts';
 import type { LiveAnswer, VaultView } from './live.ts';
-import type { Costs, Status } from './types.ts';
+import type { Status } from './types.ts';
 
 export type Known = {
   readonly lastCheck: DecisionRecord | null;

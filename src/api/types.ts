@@ -2,7 +2,16 @@
  * What the HTTP API says. Every bigint of the core shapes arrives as a decimal string (see `Public`).
  * The zod schemas in src/api must describe exactly these types; docs/openapi.json is generated from them.
  */
-import type { AssetView, DecisionRecord, Hex, KeeperRule, Mode, Outcome, Reason, VaultPolicy } from '../core/types.ts';
+import type {
+  AssetView,
+  CheckSummary,
+  Costs,
+  DecisionRecord,
+  Hex,
+  KeeperRule,
+  Mode,
+  VaultPolicy,
+} from '../core/types.ts';
 
 /** A core shape as it travels: bigint becomes a decimal string, everything else stays. */
 export type Public<T> = T extends bigint
@@ -12,14 +21,6 @@ export type Public<T> = T extends bigint
     : T extends object
       ? { readonly [K in keyof T]: Public<T[K]> }
       : T;
-
-export type Costs = {
-  readonly gasUsdE8: bigint;
-  readonly feeUsdE8: bigint;
-  readonly impactUsdE8: bigint;
-  readonly slippageUsdE8: bigint;
-  readonly totalUsdE8: bigint;
-};
 
 /** Live sub-state of a vault, in the words of the dashboard. */
 export type Activity = 'WATCHING' | 'TRADING' | 'WAITING' | 'PAUSED' | 'CANNOT_ACT' | 'EMPTY' | 'KEEPER_SILENT';
@@ -53,18 +54,6 @@ export type Status = {
   /** Chain time of the next check. */
   readonly nextCheckAt: number | null;
   readonly keeper: { readonly address: Hex; readonly lastSeenS: number | null };
-};
-
-export type CheckSummary = {
-  readonly checkId: number;
-  readonly time: number;
-  readonly block: number;
-  readonly outcome: Outcome;
-  readonly reason: Reason;
-  readonly sentence: string;
-  readonly maxDriftBps: number;
-  readonly costUsdE8: bigint | null;
-  readonly txHashes: readonly Hex[];
 };
 
 /** GET /api/checks?before=<checkId>&limit=<1..500>; newest first. */

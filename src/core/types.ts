@@ -307,3 +307,26 @@ export type DecisionRecord = {
   readonly txHashes: readonly Hex[];
   readonly realised: Realised | null;
 };
+
+/** A decision record in a line: what lists, event streams and logs show of it. */
+export type CheckSummary = {
+  readonly checkId: number;
+  /** Chain time. */
+  readonly time: number;
+  readonly block: number;
+  readonly outcome: Outcome;
+  readonly reason: Reason;
+  readonly sentence: string;
+  readonly maxDriftBps: number;
+  readonly costUsdE8: bigint | null;
+  readonly txHashes: readonly Hex[];
+};
+
+/** What runs have cost. The parts sum to `totalUsdE8`. */
+export type Costs = {
+  readonly gasUsdE8: bigint;
+  readonly feeUsdE8: bigint;
+  readonly impactUsdE8: bigint;
+  readonly slippageUsdE8: bigint;
+  readonly totalUsdE8: bigint;
+};

@@ -2,23 +2,10 @@
 import { type Insertable, type Selectable, sql } from 'kysely';
 import { EXIT, KeelError } from '../core/errors.ts';
 import { decodeJson, encodeJson } from '../core/json.ts';
-import type { DecisionRecord, Hex, Outcome, Reason, Snapshot } from '../core/types.ts';
+import type { CheckSummary, DecisionRecord, Hex, Snapshot } from '../core/types.ts';
 import { type Q, toNumber, transact } from './db.ts';
 import { appendJournal } from './journal.ts';
 import type { CheckTable } from './schema.ts';
-
-export type CheckSummary = {
-  readonly checkId: number;
-  /** Chain time. */
-  readonly time: number;
-  readonly block: number;
-  readonly outcome: Outcome;
-  readonly reason: Reason;
-  readonly sentence: string;
-  readonly maxDriftBps: number;
-  readonly costUsdE8: bigint | null;
-  readonly txHashes: readonly Hex[];
-};
 
 /** Gets the id that the record must carry. */
 export type BuildRecord = (checkId: number) => DecisionRecord;

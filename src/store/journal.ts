@@ -1,7 +1,9 @@
 /** The append-only record of everything that happened; its ids follow the order of commits. */
+import type { Selectable } from 'kysely';
 import type { ClientBase } from 'pg';
 import { encodeJson } from '../core/json.ts';
 import { type Q, toNumber, toUnix } from './db.ts';
+import type { JournalTable } from './schema.ts';
 
 /**
  * `CHECK_OPENED` and `CHECK_FINAL` carry a CheckSummary, `RUN` a RunEvent; other kinds (alerts, signer) what their writer chose.
@@ -52,6 +54,18 @@ export async function appendJournal(q: Q, entries: readonly JournalInput[]): Pro
   return rows.map((r) => toNumber(r.id));
 }
 
+function entryOf(row: Selectable<JournalTable>): JournalEntry {
+  return {
+    id: toNumber(row.id),
+    kind: row.kind,
+    vaultId: row.vault_id === null ? null : toNumber(row.vault_id),
+    checkId: row.check_id === null ? null : toNumber(row.check_id),
+    executionId: row.execution_id === null ? null : toNumber(row.execution_id),
+    payload: row.payload,
+    at: toUnix(row.at),
+  };
+}
+
 /** Entries with id > after, oldest first. */
 export async function journalAfter(q: Q, after: number, limit = 500): Promise<readonly JournalEntry[]> {
   const rows = await q
@@ -61,15 +75,7 @@ export async function journalAfter(q: Q, after: number, limit = 500): Promise<re
     .orderBy('id')
     .limit(limit)
     .execute();
-  return rows.map((r) => ({
-    id: toNumber(r.id),
-    kind: r.kind,
-    vaultId: r.vault_id === null ? null : toNumber(r.vault_id),
-    checkId: r.check_id === null ? null : toNumber(r.check_id),
-    executionId: r.execution_id === null ? null : toNumber(r.execution_id),
-    payload: r.payload,
-    at: toUnix(r.at),
-  }));
+  return rows.map(entryOf);
 }
 
 /** Everything that happened to one run, oldest first. */
@@ -80,15 +86,7 @@ export async function journalOfExecution(q: Q, executionId: number): Promise<rea
     .where('execution_id', '=', BigInt(executionId))
     .orderBy('id')
     .execute();
-  return rows.map((r) => ({
-    id: toNumber(r.id),
-    kind: r.kind,
-    vaultId: r.vault_id === null ? null : toNumber(r.vault_id),
-    checkId: r.check_id === null ? null : toNumber(r.check_id),
-    executionId,
-    payload: r.payload,
-    at: toUnix(r.at),
-  }));
+  return rows.map(entryOf);
 }
 
 type Row = {

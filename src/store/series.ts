@@ -1,5 +1,6 @@
 /** What the charts and totals are drawn from: final checks over chain time. */
 import { sql } from 'kysely';
+import type { Costs } from '../core/types.ts';
 import { type Q, toNumber } from './db.ts';
 
 export type SeriesData = {
@@ -62,16 +63,8 @@ export async function series(q: Q, vaultId: number, fromTime: number, maxPoints:
   };
 }
 
-export type CostTotals = {
-  readonly gasUsdE8: bigint;
-  readonly feeUsdE8: bigint;
-  readonly impactUsdE8: bigint;
-  readonly slippageUsdE8: bigint;
-  readonly totalUsdE8: bigint;
-};
-
 /** Everything this vault's runs have cost, failed ones included. */
-export async function costTotals(q: Q, vaultId: number): Promise<CostTotals> {
+export async function costTotals(q: Q, vaultId: number): Promise<Costs> {
   const sum = (column: string) => sql<bigint>`coalesce(sum(${sql.ref(column)}), 0)`;
   return q
     .selectFrom('check_record')

@@ -1,6 +1,7 @@
 /** Answers of the API as the page may meet them, from an ordinary week to the edges. All figures are made up. */
-import type { Check, CheckSummary, Checks, Public, Series, Status } from '../../src/api/types.ts';
-import type { Hex, Outcome, Reason } from '../../src/core/types.ts';
+
+import type { Check, Checks, Public, Series, Status } from '../../src/api/types.ts';
+import type { CheckSummary, Hex, Outcome, Reason } from '../../src/core/types.ts';
 
 export type World = {
   status: Public<Status>;

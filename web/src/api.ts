@@ -1,4 +1,5 @@
-import type { Check, CheckSummary, Checks, Problem, Public, Series, ServerEvent, Status } from '../../src/api/types.ts';
+import type { Check, Checks, Problem, Public, Series, ServerEvent, Status } from '../../src/api/types.ts';
+import type { CheckSummary } from '../../src/core/types.ts';
 
 export type ApiStatus = Public<Status>;
 export type ApiChecks = Public<Checks>;

@@ -1,6 +1,6 @@
 import { decodeJson } from '../../core/json.ts';
+import type { CheckSummary } from '../../core/types.ts';
 import { clockSignal } from '../../keeper/events.ts';
-import type { CheckSummary } from '../../store/checks.ts';
 import type { Db } from '../../store/db.ts';
 
 export type KeeperNews =

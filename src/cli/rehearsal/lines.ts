@@ -1,5 +1,5 @@
 import { pointsText, usdText } from '../../core/format.ts';
-import type { CheckSummary } from '../../store/checks.ts';
+import type { CheckSummary } from '../../core/types.ts';
 import type { Output, Tone } from '../output.ts';
 
 const TONES: Record<CheckSummary['outcome'], Tone> = {

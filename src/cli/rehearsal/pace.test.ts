@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { CheckSummary } from '../../store/checks.ts';
+import type { CheckSummary } from '../../core/types.ts';
 import { createPace } from './pace.ts';
 
 const HOUR = 3_600;

@@ -1,4 +1,4 @@
-import type { Costs } from '../../api/types.ts';
+import type { Costs } from '../../core/types.ts';
 
 /** What `npm start -- --unattended --json` prints. Dollars are numbers rounded to cents, drift to 1/100 point. */
 export type RehearsalSummary = {
