@@ -8,18 +8,16 @@ abstract contract Moody {
         mode = mode_;
     }
 
-    /// @param length {bytes} of an honest answer
-    function _act(uint256 length) internal view {
+    /// @param honest what it answers when all is well
+    function _reply(bytes memory honest) internal view {
         Feed.Mode m = mode;
         if (m == Feed.Mode.Revert) revert("no answer");
         if (m == Feed.Mode.BurnGas) while (true) {}
         assembly {
-            if eq(m, 3) { return(0x80, 100000) }
-            if eq(m, 4) { revert(0, 100000) }
-            if eq(m, 2) {
-                for { let i := 0 } lt(i, length) { i := add(i, 32) } { mstore(i, 1) }
-                return(0, sub(length, 1))
-            }
+            if eq(m, 2) { return(add(honest, 0x20), sub(mload(honest), 1)) }
+            if eq(m, 3) { return(add(honest, 0x1000), 100000) }
+            if eq(m, 4) { revert(add(honest, 0x1000), 100000) }
+            return(add(honest, 0x20), mload(honest))
         }
     }
 }
@@ -30,7 +28,7 @@ contract Feed is Moody {
     enum Mode {
         Ok,
         Revert,
-        Short, //      one byte less than promised
+        Short, //      the honest answer but for its last byte
         Bomb, //       a huge answer, meant to make the caller pay for copying it
         RevertBomb, // the same as the reason of a revert
         BurnGas
@@ -65,8 +63,7 @@ contract Feed is Moody {
     }
 
     function latestRoundData() external view returns (uint80, int256, uint256, uint256, uint80) {
-        _act(0xa0);
-        return (1, answer, startedAt, updatedAt, 1);
+        _reply(abi.encode(1, answer, startedAt, updatedAt, 1));
     }
 }
 
@@ -101,9 +98,9 @@ contract Wrapper is Moody {
     }
 
     function convertToAssets(uint256 shares) external view returns (uint256) {
-        _act(0x20);
-        if (_assetsOfAny != 0) return _assetsOfAny;
-        return shares * IHeld(address(uint160(asset))).balanceOf(address(this)) / supply;
+        uint256 assets = _assetsOfAny;
+        if (assets == 0) assets = shares * IHeld(address(uint160(asset))).balanceOf(address(this)) / supply;
+        _reply(abi.encode(assets));
     }
 }
 
@@ -142,12 +139,8 @@ contract PuppetOracle is Moody {
     }
 
     function observe(uint32[] calldata secondsAgos) external view returns (int56[] memory, uint160[] memory) {
-        _act(0x100);
         require(secondsAgos.length == 2 && secondsAgos[0] == asked && secondsAgos[1] == 0, "OLD");
-        bytes memory answer = _answer;
-        assembly {
-            return(add(answer, 0x20), mload(answer))
-        }
+        _reply(_answer);
     }
 }
 

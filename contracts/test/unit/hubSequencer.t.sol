@@ -108,10 +108,12 @@ contract HubSequencerTest is HubFixture {
         assertDown();
     }
 
-    /// What is no packed config is refused, sequencer or not.
+    /// What is no config is refused, sequencer or not.
     function test_P6_sequencer_malformedConfigsStayMalformed() public {
         vm.expectRevert(abi.encodeWithSelector(IOracleHub.MalformedConfigs.selector, 0));
         hub.peekOf(hex"ff");
+        vm.expectRevert(abi.encodeWithSelector(IOracleHub.UnknownFeed.selector, bytes32(uint256(1))));
+        hub.peek(ids(bytes32(uint256(1))));
     }
 
     function test_P6_sequencer_noGrace() public {
