@@ -4,10 +4,12 @@ import {
   encodeAbiParameters,
   encodeDeployData,
   encodeFunctionData,
+  getAbiItem,
   type Hex,
   keccak256,
   maxUint256,
   numberToHex,
+  zeroAddress,
 } from 'viem';
 import { oracleHubAbi, oracleHubBytecode } from '../../src/abi/OracleHub.ts';
 import { vaultAbi } from '../../src/abi/Vault.ts';
@@ -63,19 +65,18 @@ const POLICY = {
   minTradeUsdE2: 100,
   maxGasPriceMwei: 0,
   ttlS: 86_400,
+  premiumBps: 0,
+  relaxS: 0,
+  open: false,
+  snapshotS: 0,
+  stopLossBps: 0,
+  takeProfitBps: 0,
+  confirmS: 0,
+  tipBps: 0,
+  maxTipUsdE2: 0,
+  tipPerDayUsdE2: 0,
 } as const;
 const BAND_BPS = 50;
-
-const FEED_CONFIG = {
-  type: 'tuple',
-  components: [
-    { name: 'feed', type: 'address' },
-    { name: 'heartbeat', type: 'uint32' },
-    { name: 'decimals', type: 'uint8' },
-    { name: 'minPriceUsdE8', type: 'uint64' },
-    { name: 'maxPriceUsdE8', type: 'uint64' },
-  ],
-} as const;
 
 /** A million dollars over five assets, as far from target as three repetitions of the rebalance need. */
 const FIVE: readonly (readonly [symbol: string, usd: number])[] = [
@@ -120,8 +121,8 @@ export async function ours(chain: Chain, market: Market): Promise<OurRows> {
 /* -------------------------------------------------- set-up ------------------------------------------------- */
 
 async function deploySystem(chain: Chain, market: Market): Promise<System> {
-  const hub = await chain.create(oracleHubBytecode);
-  const args = [hub, market.weth9] as const;
+  const hub = await chain.create(encodeDeployData({ abi: oracleHubAbi, bytecode: oracleHubBytecode, args: [zeroAddress, 0n] }));
+  const args = [hub, market.weth9, zeroAddress, zeroAddress] as const;
   const factory = await chain.create(encodeDeployData({ abi: vaultFactoryAbi, bytecode: vaultFactoryBytecode, args }));
   for (const token of market.tokens) {
     for (const feeds of ['chainlink', 'packedFeed'] as const) {
@@ -132,10 +133,33 @@ async function deploySystem(chain: Chain, market: Market): Promise<System> {
   return { hub, factory };
 }
 
+const REGISTER_INPUTS = getAbiItem({ abi: oracleHubAbi, name: 'register' }).inputs;
+
+const NO_SECOND_SOURCE = {
+  kind: 0,
+  maxDivergenceBps: 0,
+  source: zeroAddress,
+  window: 0,
+  decimals: 0,
+  baseIsToken0: false,
+  baseDecimals: 0,
+  quoteDecimals: 0,
+  quoteFeed: zeroAddress,
+  quoteHeartbeat: 0,
+  quoteFeedDecimals: 0,
+} as const;
+
 const feedOf = (token: Token, feeds: Feeds) => ({
   feed: token[feeds],
   heartbeat: 172_800,
   decimals: 8,
+  quoteFeed: zeroAddress,
+  quoteHeartbeat: 0,
+  quoteDecimals: 0,
+  wrapper: zeroAddress,
+  wrapperDecimals: 0,
+  wrapperAssetDecimals: 0,
+  second: NO_SECOND_SOURCE,
   minPriceUsdE8: 10_000n,
   maxPriceUsdE8: 100_000_000_000_000n,
 });
@@ -147,7 +171,10 @@ function creationOf(chain: Chain, holdings: readonly Holding[], feeds: Feeds, sa
       token: token.address,
       targetBps,
       bandBps: BAND_BPS,
-      feedId: keccak256(encodeAbiParameters([FEED_CONFIG], [feedOf(token, feeds)])),
+      safe: false,
+      stopPriceUsdE8: 0n,
+      takePriceUsdE8: 0n,
+      feedId: keccak256(encodeAbiParameters(REGISTER_INPUTS, [feedOf(token, feeds)])),
     }));
   const args = [chain.owner, chain.keeper, POLICY, targets, salt] as const;
   return encodeFunctionData({ abi: vaultFactoryAbi, functionName: 'create', args });
@@ -179,14 +206,10 @@ const fillOf = (vault: Vault, { venue, target, trade }: Leg) => ({
   data: '0x' as Hex,
 });
 
-/** How the product's keeper sends fills: alone, several, or with the begin of their epoch. */
 function fillData(vault: Vault, legs: readonly Leg[], sequence: number): Hex {
   const slice = { epoch: 1, sequence, deadline: FOREVER, last: false };
-  const [only, ...more] = legs.map((leg) => fillOf(vault, leg));
-  if (only === undefined) throw new Error('no fills');
-  return more.length === 0
-    ? encodeFunctionData({ abi: vaultAbi, functionName: 'fill', args: [slice, only] })
-    : encodeFunctionData({ abi: vaultAbi, functionName: 'fillMany', args: [slice, [only, ...more]] });
+  const fills = legs.map((leg) => fillOf(vault, leg));
+  return encodeFunctionData({ abi: vaultAbi, functionName: 'fill', args: [slice, fills] });
 }
 
 function rebalanceData(vault: Vault, legs: readonly Leg[], repetition: number): Hex {
