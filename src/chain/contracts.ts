@@ -46,6 +46,14 @@ const SOURCES: Readonly<Record<string, Source>> = {
 };
 const ZERO: Address = '0x0000000000000000000000000000000000000000';
 
+/** The parameters that are contracts of ours. */
+export function ownParameters(spec: ContractSpec): { readonly parameter: string; readonly name: string }[] {
+  return parametersOf(spec).flatMap((parameter) => {
+    const source = SOURCES[parameter];
+    return source !== undefined && 'ours' in source ? [{ parameter, name: source.ours }] : [];
+  });
+}
+
 /** What the registry would pass; null: it has nothing, or the parameter is a contract of ours. */
 export function registryValue(network: Network, parameter: string): Address | number | null {
   const source = SOURCES[parameter];

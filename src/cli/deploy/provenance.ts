@@ -2,7 +2,7 @@
  * Is the vault what this version of keel would have made? Proved from the factory down: who made the factory is known from
  * its address or from the config, what it is from its code, and what it made from its own answers.
  */
-import { type Abi, keccak256 } from 'viem';
+import { keccak256 } from 'viem';
 import { vaultAbi } from '../../abi/Vault.ts';
 import type { Chain } from '../../chain/clients.ts';
 import { parseClone } from '../../chain/clone.ts';
@@ -10,6 +10,7 @@ import {
   type ContractSpec,
   contractNamed,
   initCodeOf,
+  ownParameters,
   type PlannedContract,
   parametersOf,
   planContracts,
@@ -41,16 +42,29 @@ const asAddress = (value: unknown): Address | null => (typeof value === 'string'
 
 type Where = { readonly address: Address; readonly planned: PlannedContract | null; readonly how: string };
 
+const FACTORY = 'VaultFactory';
+const HUB = 'OracleHub';
+
+function plannedOf(expected: Expected, name: string): PlannedContract | null {
+  return expected.network === null ? null : (planContracts(expected.network).find((p) => p.name === name) ?? null);
+}
+
+function namedOf({ named }: Expected, name: string): Address | null {
+  if (name === FACTORY) return named?.factory ?? null;
+  return name === HUB ? (named?.hub ?? null) : null;
+}
+
 /** The contract as it should be, when `claimed` is a place where it should be. */
-function placeOf(expected: Expected, name: 'VaultFactory' | 'OracleHub', claimed: Address | null): Where | null {
-  if (claimed === null) return null;
-  const planned = expected.network === null ? null : planContracts(expected.network).find((p) => p.name === name);
-  if (planned && sameAddress(planned.address, claimed))
+function placeOf(expected: Expected, name: string, claimed: Address): Where | null {
+  const planned = plannedOf(expected, name);
+  if (planned !== null && sameAddress(planned.address, claimed))
     return { address: claimed, planned, how: `the deterministic address on ${expected.network?.name}` };
-  const named = name === 'VaultFactory' ? expected.named?.factory : expected.named?.hub;
-  if (named !== undefined && sameAddress(named, claimed))
+  const named = namedOf(expected, name);
+  if (named !== null && sameAddress(named, claimed))
     return { address: claimed, planned: null, how: 'the address in the config' };
-  return null;
+  // a config names only the factory and the hub; what the factory is wired to is proved by its code alone
+  const free = expected.named !== null && name !== FACTORY && name !== HUB;
+  return free ? { address: claimed, planned: null, how: 'as the factory says' } : null;
 }
 
 type Argument = { readonly parameter: string; readonly value: unknown };
@@ -77,9 +91,10 @@ async function codesOf(chain: Chain, head: Head, initCode: Hex, at: Address): Pr
 }
 
 /** Where the address does not prove the arguments, each is compared with what is known of it. */
-function checkArguments(expected: Expected, field: string, given: readonly Argument[]): Check[] {
+function checkArguments(expected: Expected, spec: ContractSpec, field: string, given: readonly Argument[]): Check[] {
+  const own = ownParameters(spec).map((o) => o.parameter);
   return given
-    .filter(({ parameter }) => parameter !== 'hub')
+    .filter(({ parameter }) => !own.includes(parameter))
     .map(({ parameter, value }) => {
       const name = `${field} ${parameter}`;
       const text = String(value);
@@ -110,49 +125,58 @@ async function namesOf(chain: Chain, head: Head, spec: ContractSpec, at: Address
   return names;
 }
 
+const UNKNOWN: Readonly<Record<string, string>> = { [FACTORY]: 'FACTORY_UNKNOWN', [HUB]: 'HUB_UNKNOWN' };
+
+/**
+ * One contract of ours, what its constructor made, and the contracts of ours that it was given.
+ * @param field what it is called by the one that names it
+ */
 async function checkContract(
   chain: Chain,
   head: Head,
   expected: Expected,
-  name: 'VaultFactory' | 'OracleHub',
-  field: 'factory' | 'hub',
+  name: string,
+  field: string,
   claimed: Address | null,
 ): Promise<Check[]> {
-  const spec = contractNamed(name);
-  const where = placeOf(expected, name, claimed);
-  if (where === null) {
-    const known = [
-      expected.network === null ? null : planContracts(expected.network).find((p) => p.name === name)?.address,
-      field === 'factory' ? expected.named?.factory : expected.named?.hub,
-    ].filter((a) => a !== null && a !== undefined);
-    const code = field === 'factory' ? 'FACTORY_UNKNOWN' : 'HUB_UNKNOWN';
-    const says = claimed === null ? 'it names none' : `is not ${known.join(' nor ')}`;
-    return [wrong(code, field, claimed ?? '(none)', says, LEAVE)];
+  const where = claimed === null ? null : placeOf(expected, name, claimed);
+  if (claimed === null || where === null) {
+    const known = [plannedOf(expected, name)?.address, namedOf(expected, name)].filter((a) => a != null);
+    const says = claimed === null ? 'the vault names none' : `is not ${known.join(' nor ')}`;
+    return [wrong(UNKNOWN[name] ?? 'CONTRACT_UNKNOWN', field, claimed ?? '(none)', says, LEAVE)];
   }
-  const given = where.planned === null ? await argumentsAt(chain, head, spec, where.address) : [];
-  const initCode =
-    where.planned?.initCode ??
-    (given === null
-      ? null
-      : initCodeOf(
-          spec,
-          given.map((a) => a.value),
-        ));
-  const codes = initCode === null ? null : await codesOf(chain, head, initCode, where.address);
+  const spec = contractNamed(name);
+  const given = where.planned === null ? await argumentsAt(chain, head, spec, claimed) : [];
+  const args = given?.map((a) => a.value) ?? [];
+  const initCode = where.planned?.initCode ?? (given === null ? null : initCodeOf(spec, args));
+  const codes = initCode === null ? null : await codesOf(chain, head, initCode, claimed);
   if (given === null || codes === null)
-    return [wrong('CODE_DIFFERS', `${field} code`, where.address, 'its constructor cannot be repeated', ASK_AGAIN)];
-  const names = await namesOf(chain, head, spec, where.address);
-  const compared: Check[] = [];
-  for (const [i, created] of codes.entries())
-    compared.push(
-      await compare(
-        chain,
-        head,
-        i === 0 ? field : (names.get(created.address.toLowerCase()) ?? `contract ${i} of the ${field}`),
-        created,
-      ),
-    );
-  return [proved(field, where.address, where.how), ...compared, ...checkArguments(expected, field, given)];
+    return [wrong('CODE_DIFFERS', `${field} code`, claimed, 'its constructor cannot be repeated', ASK_AGAIN)];
+  const names = await namesOf(chain, head, spec, claimed);
+  const checks = [proved(field, claimed, where.how)];
+  for (const [i, created] of codes.entries()) {
+    const called = i === 0 ? field : (names.get(created.address.toLowerCase()) ?? `contract ${i} of the ${field}`);
+    checks.push(await compare(chain, head, called, created));
+  }
+  checks.push(...checkArguments(expected, spec, field, given));
+  for (const own of ownParameters(spec)) {
+    const target = asAddress(await readView(chain, head, claimed, spec.abi, own.parameter));
+    checks.push(...(await checkContract(chain, head, expected, own.name, own.parameter, target)));
+  }
+  return checks;
+}
+
+/** The factory that the vault names or, when it names none, the one that knows it. */
+async function factoryOf(chain: Chain, head: Head, vault: Address, expected: Expected): Promise<Address | null> {
+  const claimed = asAddress(await readView(chain, head, vault, vaultAbi, 'factory'));
+  if (claimed !== null) return claimed;
+  for (const place of [plannedOf(expected, FACTORY)?.address, namedOf(expected, FACTORY)])
+    if (place != null && (await knows(chain, head, place, vault))) return place;
+  return null;
+}
+
+async function knows(chain: Chain, head: Head, factory: Address, vault: Address): Promise<boolean> {
+  return (await readView(chain, head, factory, contractNamed(FACTORY).abi, 'isVault', [vault])) === true;
 }
 
 /** Vault, factory, everything that the factory made, and the hub. */
@@ -163,7 +187,6 @@ export async function checkProvenance(
   code: Hex,
   expected: Expected,
 ): Promise<Check[]> {
-  const abi: Abi = vaultAbi;
   const clone = parseClone(code);
   if (clone === null)
     return [
@@ -175,13 +198,11 @@ export async function checkProvenance(
         LEAVE,
       ),
     ];
-  // asked of the vault, which may lie: every answer is compared with what the factory's own code implies
-  const factory = asAddress(await readView(chain, head, vault, abi, 'factory'));
-  const ofFactory = await checkContract(chain, head, expected, 'VaultFactory', 'factory', factory);
-  const factoryAbi = contractNamed('VaultFactory').abi;
-  const made = factory === null ? null : asAddress(await readView(chain, head, factory, factoryAbi, 'implementation'));
-  const known = factory !== null && (await readView(chain, head, factory, factoryAbi, 'isVault', [vault])) === true;
-  const hub = factory === null ? null : asAddress(await readView(chain, head, factory, factoryAbi, 'hub'));
+  // whatever the vault and the factory say of themselves counts only because their code is compared below
+  const factory = await factoryOf(chain, head, vault, expected);
+  const { abi } = contractNamed(FACTORY);
+  const made = factory === null ? null : asAddress(await readView(chain, head, factory, abi, 'implementation'));
+  const known = factory !== null && (await knows(chain, head, factory, vault));
   const immutable = clone.args === '0x' ? '' : `, arguments ${clone.args}`;
   const ofVault = [
     made !== null && sameAddress(made, clone.implementation)
@@ -197,5 +218,5 @@ export async function checkProvenance(
       ? proved('made by', factory, 'the factory says that it made this vault')
       : wrong('NOT_FROM_FACTORY', 'made by', factory ?? '(none)', 'the factory does not know this vault', LEAVE),
   ];
-  return [...ofVault, ...ofFactory, ...(await checkContract(chain, head, expected, 'OracleHub', 'hub', hub))];
+  return [...ofVault, ...(await checkContract(chain, head, expected, FACTORY, 'factory', factory))];
 }
