@@ -2,13 +2,28 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { encodeDeployData, encodeFunctionData, getContractAddress, keccak256, numberToHex, parseEventLogs } from 'viem';
+import {
+  createPublicClient,
+  encodeDeployData,
+  encodeFunctionData,
+  getContractAddress,
+  http,
+  keccak256,
+  numberToHex,
+  parseEventLogs,
+  type TransactionReceipt,
+} from 'viem';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { oracleHubAbi } from '../src/abi/OracleHub.ts';
 import { vaultFactoryAbi, vaultFactoryBytecode } from '../src/abi/VaultFactory.ts';
 import { connect } from '../src/chain/clients.ts';
 import { planContracts } from '../src/chain/contracts.ts';
-import { CREATE2_DEPLOYER, CREATE2_DEPLOYER_CODE, CREATE2_DEPLOYER_TRANSACTION } from '../src/chain/create2.ts';
+import {
+  CREATE2_DEPLOYER,
+  CREATE2_DEPLOYER_CODE,
+  CREATE2_DEPLOYER_TRANSACTION,
+  create2Data,
+} from '../src/chain/create2.ts';
 import { latestHead } from '../src/chain/head.ts';
 import { startAnvil, type TestAnvil } from '../src/chain/testing/anvil.ts';
 import { KEEPER, KEEPER_KEY, OWNER, STRANGER, WORLD_POLICY } from '../src/chain/testing/world.ts';
@@ -62,6 +77,9 @@ async function json(
   expect(stdout.trimEnd().split('\n')).toHaveLength(1);
   return { code, body: JSON.parse(stdout) as Json, stderr };
 }
+
+const mined = (chain: TestAnvil, hash: Hex): Promise<TransactionReceipt> =>
+  createPublicClient({ transport: http(chain.http) }).waitForTransactionReceipt({ hash, pollingInterval: 20 });
 
 const DEPLOY = ['deploy', '--network', 'base'];
 const SEND = [...DEPLOY, '--key-file', 'payer.key', '--yes'];
@@ -136,7 +154,7 @@ describe('keel deploy refuses before anything is sent', () => {
       expect([code, stderr]).toEqual([3, expect.stringMatching(/^error CREATE2_DEPLOYER_MISSING: deployer 0x4e59/)]);
       expect(stderr).toContain(`Send 0.010000 ETH to ${from}`);
       await bare.rpc('anvil_setBalance', [from, '0x2386f26fc10000']);
-      await bare.rpc('eth_sendRawTransaction', [raw]);
+      await mined(bare, await bare.rpc('eth_sendRawTransaction', [raw]));
       expect(await codeAt(CREATE2_DEPLOYER, bare)).toBe(CREATE2_DEPLOYER_CODE);
       expect((await run([...DEPLOY, '--dry-run'], bare)).code).toBe(0);
       await bare.rpc('anvil_setCode', [CREATE2_DEPLOYER, '0x00']);
@@ -228,6 +246,20 @@ describe('an estimate', () => {
   });
 });
 
+it('goes on where somebody stopped: it does not matter who deployed what is there', async () => {
+  const half = await baseLike();
+  try {
+    const hub = PLAN.find((p) => p.name === 'OracleHub');
+    if (hub === undefined) throw new Error('no hub is planned');
+    const data = create2Data(hub.salt, hub.initCode);
+    await mined(half, await half.rpc('eth_sendTransaction', [{ from: STRANGER, to: CREATE2_DEPLOYER, data }]));
+    const { code, body } = await json(SEND, half);
+    expect([code, (body.contracts as Row[]).map((r) => r.status)]).toEqual([0, ['present', 'deployed', 'deployed']]);
+  } finally {
+    await half.stop();
+  }
+});
+
 /** {decimals} of the two coins of the vault: wrapped ether and dollars. */
 const COINS = BASE.tokens.filter((t) => t.symbol === 'WETH' || t.symbol === 'USDC');
 
@@ -237,12 +269,12 @@ function feedOf(pair: string): { feed: Address; heartbeat: number; decimals: num
   return { feed: feed.address, heartbeat: feed.heartbeatS, decimals: feed.decimals };
 }
 
-async function send(to: Address | null, data: Hex, from: Address = OWNER): Promise<{ logs: never; status: Hex }> {
+async function send(to: Address | null, data: Hex, from: Address = OWNER): Promise<TransactionReceipt> {
   const hash = await anvil.rpc<Hex>('eth_sendTransaction', [
     { from, data, gas: '0x989680', ...(to === null ? {} : { to }) },
   ]);
-  const receipt = await anvil.rpc<{ logs: never; status: Hex }>('eth_getTransactionReceipt', [hash]);
-  expect(receipt.status).toBe('0x1');
+  const receipt = await mined(anvil, hash);
+  expect(receipt.status).toBe('success');
   return receipt;
 }
 
