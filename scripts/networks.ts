@@ -74,7 +74,12 @@ const HOUR = published(3_600);
 const DAY = published(86_400);
 const L2 = published(1_200);
 const WORMHOLE = 'https://wormhole.com/docs/products/reference/consistency-levels';
-/** As in Chainlink's example, https://docs.chain.link/data-feeds/l2-sequencer-feeds */
+const OPTIMISM =
+  'https://github.com/ethereum-optimism/docs/blob/main/pages/stack/transactions/transaction-finality.mdx';
+/**
+ * As in Chainlink's own example:
+ * https://github.com/smartcontractkit/documentation/blob/07061d803cdb7ddfd963b0395c086d9a27d0f55a/public/samples/DataFeeds/DataConsumerWithSequencerCheck.sol
+ */
 const GRACE_S = 3_600;
 /** https://eips.ethereum.org/EIPS/eip-7825; EIP-8123 says which chains have another cap. */
 const EIP_7825_GAS = 2 ** 24;
@@ -170,7 +175,7 @@ const PLANS: readonly Plan[] = [
   {
     id: 'optimism',
     chain: optimism,
-    finality: { by: 'ethereum', typicalS: 1_800, source: 'https://github.com/ethereum-optimism/docs/pull/1093' },
+    finality: { by: 'ethereum', typicalS: 1_800, source: OPTIMISM },
     chainlink: { file: 'optimism', network: 'OP Mainnet', aave: 'Optimism' },
     feeds: [
       ['ETH / USD', L2],

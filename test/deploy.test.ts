@@ -49,7 +49,8 @@ let cwd: string;
 let anvil: TestAnvil;
 
 async function baseLike(args: readonly string[] = []): Promise<TestAnvil> {
-  const chain = await startAnvil(args, BASE.chainId);
+  // EIP-7825 is enforced by the chain itself, not only by keel
+  const chain = await startAnvil(['--hardfork', 'osaka', '--enable-tx-gas-limit', ...args], BASE.chainId);
   await chain.rpc('evm_setAutomine', [true]);
   for (const { address } of PLAN.flatMap((p) => p.others)) await chain.rpc('anvil_setCode', [address, constant(18)]);
   return chain;

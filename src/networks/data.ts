@@ -556,7 +556,7 @@ export const NETWORKS: readonly Network[] = [
     finality: {
       by: 'ethereum',
       typicalS: 1800,
-      source: 'https://github.com/ethereum-optimism/docs/pull/1093',
+      source: 'https://github.com/ethereum-optimism/docs/blob/main/pages/stack/transactions/transaction-finality.mdx',
     },
     wrappedNative: {
       address: '0x4200000000000000000000000000000000000006',
