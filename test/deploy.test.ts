@@ -12,6 +12,8 @@ import {
   numberToHex,
   parseEventLogs,
   type TransactionReceipt,
+  zeroAddress,
+  zeroHash,
 } from 'viem';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { oracleHubAbi } from '../src/abi/OracleHub.ts';
@@ -42,8 +44,31 @@ type Check = { name: string; level: string; code: string | null; value: string; 
 const BASE = networkNamed('base') as Network;
 const PLAN = planContracts(BASE);
 const at = (name: string): Address => PLAN.find((p) => p.name === name)?.address ?? '0x';
-/** Answers every call with one word. */
-const constant = (word: number): Hex => `0x60${word.toString(16).padStart(2, '0')}5f5260205ff3`;
+/** Answers every call with five words: as decimals() the first counts, as latestRoundData() a fresh answer of 1e8. */
+const answering = (first: number): Hex => {
+  const word = `60${first.toString(16).padStart(2, '0')}`;
+  return `0x${word}5f526305f5e10060205242604052426060526001608052${'60a05ff3'}`;
+};
+
+type Parameter = { readonly name?: string; readonly type: string; readonly components?: readonly Parameter[] };
+
+/** The value of an ABI type with every member zero but those given: structs grow, what these tests mean does not. */
+function filled({ type, components = [] }: Parameter, given: Readonly<Record<string, unknown>>): unknown {
+  if (components.length > 0)
+    return Object.fromEntries(
+      components.map((c) => [c.name, c.name !== undefined && c.name in given ? given[c.name] : filled(c, {})]),
+    );
+  if (type === 'address') return zeroAddress;
+  if (type === 'bool') return false;
+  return type.startsWith('bytes') ? zeroHash : 0;
+}
+
+function inputOf(abi: readonly unknown[], name: string, input: string): Parameter {
+  const item = (abi as readonly { name?: string; inputs?: readonly Parameter[] }[]).find((i) => i.name === name);
+  const found = item?.inputs?.find((i) => i.name === input);
+  if (found === undefined) throw new Error(`${name} has no parameter ${input}`);
+  return found;
+}
 
 let cwd: string;
 let anvil: TestAnvil;
@@ -52,7 +77,7 @@ async function baseLike(args: readonly string[] = []): Promise<TestAnvil> {
   // EIP-7825 is enforced by the chain itself, not only by keel
   const chain = await startAnvil(['--hardfork', 'osaka', '--enable-tx-gas-limit', ...args], BASE.chainId);
   await chain.rpc('evm_setAutomine', [true]);
-  for (const { address } of PLAN.flatMap((p) => p.others)) await chain.rpc('anvil_setCode', [address, constant(18)]);
+  for (const { address } of PLAN.flatMap((p) => p.others)) await chain.rpc('anvil_setCode', [address, answering(18)]);
   return chain;
 }
 
@@ -280,8 +305,9 @@ async function send(to: Address | null, data: Hex, from: Address = OWNER): Promi
 }
 
 async function register(pair: string): Promise<Hex> {
-  const config = { ...feedOf(pair), minPriceUsdE8: 10_000n, maxPriceUsdE8: 10n ** 15n };
-  await anvil.rpc('anvil_setCode', [config.feed, constant(config.decimals)]);
+  const wanted = { ...feedOf(pair), minPriceUsdE8: 10_000n, maxPriceUsdE8: 10n ** 15n };
+  const config = filled(inputOf(oracleHubAbi, 'register', 'config'), wanted) as typeof wanted;
+  await anvil.rpc('anvil_setCode', [wanted.feed, answering(wanted.decimals)]);
   const data = encodeFunctionData({ abi: oracleHubAbi, functionName: 'register', args: [config] });
   const id = await anvil.rpc<Hex>('eth_call', [{ to: at('OracleHub'), data }, 'latest']);
   await send(at('OracleHub'), data);
@@ -292,13 +318,16 @@ let vaults = 0;
 async function makeVault(factory: Address, pairs: Readonly<Record<string, string>>): Promise<Address> {
   const targets = [];
   for (const coin of COINS) {
-    await anvil.rpc('anvil_setCode', [coin.address, constant(coin.decimals)]);
+    await anvil.rpc('anvil_setCode', [coin.address, answering(coin.decimals)]);
     const pair = pairs[coin.symbol] ?? coin.pricedBy[0] ?? '';
-    targets.push({ token: coin.address, targetBps: 5_000, bandBps: 500, feedId: await register(pair) });
+    const target = { token: coin.address, targetBps: 5_000, bandBps: 500, feedId: await register(pair) };
+    const type = inputOf(vaultFactoryAbi, 'create', 'targets');
+    targets.push(filled({ ...type, type: 'tuple' }, target) as typeof target);
   }
   targets.sort((a, b) => (a.token.toLowerCase() < b.token.toLowerCase() ? -1 : 1));
   const salt = numberToHex(++vaults, { size: 32 });
-  const args = [OWNER, KEEPER, WORLD_POLICY, targets, salt] as const;
+  const policy = filled(inputOf(vaultFactoryAbi, 'create', 'policy'), WORLD_POLICY) as typeof WORLD_POLICY;
+  const args = [OWNER, KEEPER, policy, targets, salt] as const;
   const receipt = await send(factory, encodeFunctionData({ abi: vaultFactoryAbi, functionName: 'create', args }));
   const [event] = parseEventLogs({ abi: vaultFactoryAbi, eventName: 'VaultCreated', logs: receipt.logs });
   if (event === undefined) throw new Error('no vault was created');
@@ -366,7 +395,7 @@ describe('keel verify', () => {
 
   it('is not fooled by code that differs in one byte', async () => {
     const code = await codeAt(vault);
-    await withCode(vault, `${code}00`, async () => {
+    await withCode(vault, `0x35${code.slice(4)}`, async () => {
       const { code: exit, body, stderr } = await verify(vault);
       expect([exit, body.ok, failures(body)]).toEqual([9, false, [['VAULT_CODE_DIFFERS', 'vault code']]]);
       expect(stderr).toMatch(/^error VAULT_CODE_DIFFERS: vault code 0x/);

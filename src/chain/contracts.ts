@@ -40,7 +40,7 @@ const SOURCES: Readonly<Record<string, Source>> = {
   factory: { ours: 'VaultFactory' },
   weth: { of: (n) => n.wrappedNative.address },
   poolManager: { of: (n) => n.uniswapV4PoolManager?.address ?? null },
-  balancerVault: { of: (n) => n.balancerV3Vault?.address ?? null },
+  balancer: { of: (n) => n.balancerV3Vault?.address ?? null },
   sequencerFeed: { of: (n) => n.sequencerFeed?.address ?? null },
   graceS: { of: (n) => n.sequencerGraceS },
 };

@@ -41,7 +41,7 @@ describe('the plan', () => {
       {
         type: 'constructor',
         stateMutability: 'nonpayable',
-        inputs: ['hub_', 'weth_', 'poolManager_', 'balancerVault_'].map((name) => ({ name, type: 'address' })),
+        inputs: ['hub_', 'weth_', 'poolManager_', 'balancer_'].map((name) => ({ name, type: 'address' })),
       },
     ] as const;
     const hub = { name: 'OracleHub', abi: [], bytecode: '0x00' } as const;
@@ -49,7 +49,7 @@ describe('the plan', () => {
     const polygon = NETWORKS.find((n) => n.id === 'polygon');
     if (polygon === undefined) throw new Error('no polygon');
     const [first, planned] = planContracts(polygon, [hub, factory]);
-    expect(planned?.missing).toEqual(['balancerVault']);
+    expect(planned?.missing).toEqual(['balancer']);
     expect(planned?.needs).toEqual(['OracleHub']);
     const words = planned?.initCode.slice(4).match(/.{64}/g) ?? [];
     expect(words.map((w) => `0x${w.slice(24)}`)).toEqual([

@@ -1,7 +1,5 @@
-import { vaultAbi } from '../../abi/Vault.ts';
 import { type Chain, connect } from '../../chain/clients.ts';
 import { type Head, latestHead } from '../../chain/head.ts';
-import { readView } from '../../chain/view.ts';
 import { loadDraft } from '../../config/load.ts';
 import { EXIT, type ExitCode, KeelError } from '../../core/errors.ts';
 import { encodePublicJson } from '../../core/json.ts';
@@ -56,10 +54,9 @@ async function verify(call: Call, chain: Chain, vault: Address, expected: Expect
   const owner = wanted === undefined ? null : addressFrom('--owner', wanted);
   const head = await latestHead(chain);
   const code = await requireCode(chain, head, vault);
-  const origin = await checkProvenance(chain, head, vault, code, expected);
+  const { checks: origin, hub } = await checkProvenance(chain, head, vault, code, expected);
   // a contract that is no vault may answer anything: what it says of itself would only mislead
   const believable = origin.every((c) => c.code !== 'VAULT_CODE_DIFFERS');
-  const hub = (await readView(chain, head, vault, vaultAbi, 'hub')) as Address | null;
   const who = believable ? await checkParties(chain, head, vault, owner) : { checks: [], parties: [] };
   const what = believable ? await checkAssets(chain, head, vault, expected.network, hub) : { checks: [], assets: [] };
   const powers = believable ? await readPowers(chain, head, vault) : null;

@@ -2,8 +2,7 @@
  * Is the vault what this version of keel would have made? Proved from the factory down: who made the factory is known from
  * its address or from the config, what it is from its code, and what it made from its own answers.
  */
-import { keccak256 } from 'viem';
-import { vaultAbi } from '../../abi/Vault.ts';
+import { keccak256, parseAbi } from 'viem';
 import type { Chain } from '../../chain/clients.ts';
 import { parseClone } from '../../chain/clone.ts';
 import {
@@ -41,6 +40,9 @@ const ASK_AGAIN = 'Compare the version of keel with the one that deployed it, an
 const asAddress = (value: unknown): Address | null => (typeof value === 'string' ? (value as Address) : null);
 
 type Where = { readonly address: Address; readonly planned: PlannedContract | null; readonly how: string };
+
+/** What a vault may say of its maker; whether it does is up to its version. */
+const makerAbi = parseAbi(['function factory() view returns (address)']);
 
 const FACTORY = 'VaultFactory';
 const HUB = 'OracleHub';
@@ -168,7 +170,7 @@ async function checkContract(
 
 /** The factory that the vault names or, when it names none, the one that knows it. */
 async function factoryOf(chain: Chain, head: Head, vault: Address, expected: Expected): Promise<Address | null> {
-  const claimed = asAddress(await readView(chain, head, vault, vaultAbi, 'factory'));
+  const claimed = asAddress(await readView(chain, head, vault, makerAbi, 'factory'));
   if (claimed !== null) return claimed;
   for (const place of [plannedOf(expected, FACTORY)?.address, namedOf(expected, FACTORY)])
     if (place != null && (await knows(chain, head, place, vault))) return place;
@@ -179,6 +181,12 @@ async function knows(chain: Chain, head: Head, factory: Address, vault: Address)
   return (await readView(chain, head, factory, contractNamed(FACTORY).abi, 'isVault', [vault])) === true;
 }
 
+export type Provenance = {
+  readonly checks: readonly Check[];
+  /** Whose prices the vaults of this factory use. */
+  readonly hub: Address | null;
+};
+
 /** Vault, factory, everything that the factory made, and the hub. */
 export async function checkProvenance(
   chain: Chain,
@@ -186,18 +194,12 @@ export async function checkProvenance(
   vault: Address,
   code: Hex,
   expected: Expected,
-): Promise<Check[]> {
+): Promise<Provenance> {
   const clone = parseClone(code);
-  if (clone === null)
-    return [
-      wrong(
-        'VAULT_CODE_DIFFERS',
-        'vault code',
-        vault,
-        `its code ${keccak256(code)} is no clone as a factory makes them, so nothing that it says can be believed`,
-        LEAVE,
-      ),
-    ];
+  if (clone === null) {
+    const says = `its code ${keccak256(code)} is no clone as a factory makes them, so nothing that it says can be believed`;
+    return { checks: [wrong('VAULT_CODE_DIFFERS', 'vault code', vault, says, LEAVE)], hub: null };
+  }
   // whatever the vault and the factory say of themselves counts only because their code is compared below
   const factory = await factoryOf(chain, head, vault, expected);
   const { abi } = contractNamed(FACTORY);
@@ -218,5 +220,7 @@ export async function checkProvenance(
       ? proved('made by', factory, 'the factory says that it made this vault')
       : wrong('NOT_FROM_FACTORY', 'made by', factory ?? '(none)', 'the factory does not know this vault', LEAVE),
   ];
-  return [...ofVault, ...(await checkContract(chain, head, expected, FACTORY, 'factory', factory))];
+  const hub = factory === null ? null : asAddress(await readView(chain, head, factory, abi, 'hub'));
+  const ofFactory = await checkContract(chain, head, expected, FACTORY, 'factory', factory);
+  return { checks: [...ofVault, ...ofFactory], hub };
 }

@@ -10,7 +10,7 @@ import type { RawLog } from '../../chain/vault.ts';
 import { hasView, readView } from '../../chain/view.ts';
 import { sameAddress } from '../../core/address.ts';
 import type { Address, Hex } from '../../core/types.ts';
-import type { Feed, Network } from '../../networks/types.ts';
+import type { Network } from '../../networks/types.ts';
 import { type Check, doubt, proved, wrong } from './checks.ts';
 
 const ABI: Abi = vaultAbi;
@@ -80,7 +80,8 @@ export async function checkParties(
         'If you did not offer it, take the offer back with the owner key',
       ),
     );
-  const guardian = add('guardian', await readView(chain, head, vault, ABI, 'guardian'));
+  const guard = await readView(chain, head, vault, ABI, 'guardian');
+  const guardian = add('guardian', Array.isArray(guard) ? guard[0] : guard);
   if (guardian !== null) checks.push(proved('guardian', guardian, 'may pause trading for a while, and nothing else'));
   const keepers = await readKeepers(chain, head, vault);
   for (const keeper of keepers ?? []) {
@@ -109,7 +110,10 @@ export type AssetReport = {
   readonly feedId: Hex;
   /** As the hub has it, bigint and all; null: the hub does not know it. */
   readonly config: unknown;
+  /** Whose product is the price. */
   readonly feeds: readonly { readonly address: Address; readonly pair: string | null }[];
+  /** Whatever else the configuration names: a wrapper, a second opinion. */
+  readonly others: readonly Address[];
 };
 
 /** Every address in a decoded struct, however deep: a feed may be composed of others. */
@@ -140,13 +144,13 @@ function checkFeed(network: Network | null, asset: AssetReport): Check {
   if (network === null) return proved(name, asset.feedId, what);
   const token = network.tokens.find((t) => sameAddress(t.address, asset.token));
   const pairs = asset.feeds.map((f) => f.pair);
-  const feeds = pairs.map((p) => network.feeds.find((f) => f.pair === p)).filter((f): f is Feed => f !== undefined);
   const look = 'Look it up at its publisher before you trust the price';
-  if (feeds.length < pairs.length)
+  const known = [...network.feeds, ...network.tokens].map((entry) => entry.address);
+  if (pairs.includes(null) || asset.others.some((other) => !known.some((address) => sameAddress(address, other))))
     return doubt('FEED_NOT_IN_REGISTRY', name, asset.feedId, `names a source that the registry lacks: ${what}`, look);
   if (token === undefined)
     return doubt('TOKEN_NOT_IN_REGISTRY', name, asset.token, `${network.id} has no such token: ${what}`, look);
-  if (pairs.some((p) => p !== null && !token.pricedBy.includes(p)))
+  if (pairs.join() !== token.pricedBy.join())
     return doubt(
       'FEED_OF_ANOTHER_TOKEN',
       name,
@@ -173,14 +177,15 @@ export async function checkAssets(
   const assets: AssetReport[] = [];
   for (const { token, feedId } of listed as AssetOnChain[]) {
     const config = hub === null ? null : await readView(chain, head, hub, oracleHubAbi, 'configOf', [feedId]);
-    const feeds = addressesIn(config).map((address) => ({
+    const { feed, quoteFeed, ...rest } = (config ?? {}) as { readonly feed?: unknown; readonly quoteFeed?: unknown };
+    const feeds = addressesIn([feed, quoteFeed]).map((address) => ({
       address,
       pair: network?.feeds.find((f) => sameAddress(f.address, address))?.pair ?? null,
     }));
     const symbol =
       network?.tokens.find((t) => sameAddress(t.address, token))?.symbol ??
       ((await readView(chain, head, token, erc20Abi, 'symbol')) as string | null);
-    assets.push({ token, symbol, feedId, config, feeds });
+    assets.push({ token, symbol, feedId, config, feeds, others: addressesIn(rest) });
   }
   return { checks: assets.map((asset) => checkFeed(network, asset)), assets };
 }
