@@ -1,148 +1,189 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {IAggregator} from "./interfaces/External.sol";
+import {SSTORE2} from "solady/utils/SSTORE2.sol";
+
 import {FeedConfig, IOracleHub, Price, PriceStatus} from "./interfaces/IOracleHub.sol";
+import {Aggregator} from "./libraries/feeds/Aggregator.sol";
+import {FeedChecks} from "./libraries/feeds/FeedChecks.sol";
+import {FeedReader} from "./libraries/feeds/FeedReader.sol";
+import {FeedConfigs} from "./libraries/FeedConfigs.sol";
 
 /// @title OracleHub
 /// @notice Content-addressed price sources. Nobody's admin: the id of a feed is the hash of everything that is believed
 ///         about it, so what an owner chose can never be changed under his feet.
-/// @dev A feed may be hostile: it is called with bounded gas, and only 160 bytes of its answer are ever copied.
+/// @dev Has no storage: a registered config is the code of a contract at an address that its id tells.
 contract OracleHub is IOracleHub {
-    uint256 private constant MIN_HEARTBEAT_S = 60;
-    uint256 private constant MAX_HEARTBEAT_S = 48 hours;
-    uint256 private constant MIN_DECIMALS = 6;
-    uint256 private constant MAX_DECIMALS = 18;
+    uint256 private constant MAX_GRACE_S = 1 days;
 
-    /// @dev A price is kept in steps of 1e-8 dollars. Below 0.0001 dollars a step is more than a basis point, and what
-    ///      the rounding gives away no budget would see.
-    uint256 private constant MIN_PRICE_USD_E8 = 10_000;
+    /// @inheritdoc IOracleHub
+    address public immutable sequencerFeed;
 
-    /// @dev A Chainlink proxy in front of its aggregator needs about 20,000 when cold. A caller who passes less gas than
-    ///      this makes the feed look unreachable, and a missing price can only ever hold a trade back.
-    uint256 private constant FEED_GAS = 200_000;
+    /// @inheritdoc IOracleHub
+    uint256 public immutable graceS;
 
-    uint256 private constant PACKED_CONFIG = 41;
-
-    mapping(bytes32 id => FeedConfig) private _feeds;
+    /// @param sequencerFeed_ Chainlink's L2 uptime feed; zero on chains that have no sequencer
+    /// @param graceS_ {s} 0 .. 1 day; 0 if there is no sequencer
+    constructor(address sequencerFeed_, uint256 graceS_) {
+        if (sequencerFeed_ == address(0)) {
+            require(graceS_ == 0, BadFeedConfig("graceS"));
+        } else {
+            (bool ok,,,) = Aggregator.latestRound(sequencerFeed_);
+            require(ok, BadFeedConfig("sequencerFeed"));
+            require(graceS_ <= MAX_GRACE_S, BadFeedConfig("graceS"));
+        }
+        sequencerFeed = sequencerFeed_;
+        graceS = graceS_;
+    }
 
     /* ---------------------------------------------- registration ---------------------------------------------- */
 
     /// @inheritdoc IOracleHub
     function register(FeedConfig calldata config) external returns (bytes32 id) {
-        require(config.feed.code.length != 0, BadFeedConfig("feed"));
-        require(config.heartbeat >= MIN_HEARTBEAT_S && config.heartbeat <= MAX_HEARTBEAT_S, BadFeedConfig("heartbeat"));
-        require(config.decimals >= MIN_DECIMALS && config.decimals <= MAX_DECIMALS, BadFeedConfig("decimals"));
-        require(config.minPriceUsdE8 >= MIN_PRICE_USD_E8, BadFeedConfig("minPriceUsdE8"));
-        require(config.minPriceUsdE8 < config.maxPriceUsdE8, BadFeedConfig("maxPriceUsdE8"));
+        FeedConfig memory c = config;
+        id = FeedConfigs.idOf(c);
+        if (_pointer(id).code.length != 0) return id;
 
-        id = keccak256(abi.encode(config));
-        if (_feeds[id].feed != address(0)) return id;
-
-        (bool ok, uint256[5] memory words) = _call(config.feed, IAggregator.decimals.selector, 0x20);
-        require(ok && words[0] == config.decimals, BadFeedConfig("decimals")); // P:[5]
-        _feeds[id] = config;
-        emit FeedRegistered(id, config);
+        bytes memory packed = FeedConfigs.pack(c);
+        // What does not survive packing is not used.
+        require(FeedConfigs.idOf(FeedConfigs.unpack(packed, 0)) == id, BadFeedConfig("unused"));
+        FeedChecks.check(c);
+        SSTORE2.writeDeterministic(packed, id);
+        emit FeedRegistered(id, c);
     }
 
     /// @inheritdoc IOracleHub
-    function configOf(bytes32 id) public view returns (FeedConfig memory config) {
-        config = _feeds[id];
-        require(config.feed != address(0), UnknownFeed(id));
+    function configOf(bytes32 id) external view returns (FeedConfig memory config) {
+        return FeedConfigs.unpack(packedOf(id), 0);
+    }
+
+    /// @inheritdoc IOracleHub
+    function packedOf(bytes32 id) public view returns (bytes memory) {
+        address pointer = _pointer(id);
+        require(pointer.code.length != 0, UnknownFeed(id));
+        return SSTORE2.read(pointer);
     }
 
     /* ------------------------------------------------- prices ------------------------------------------------- */
 
     /// @inheritdoc IOracleHub
     function prices(bytes32[] calldata ids) external view returns (uint256[] memory usdE8) {
+        (bool up,) = sequencer();
         usdE8 = new uint256[](ids.length);
         for (uint256 i; i < ids.length; ++i) {
-            usdE8[i] = _mustRead(configOf(ids[i]));
+            (PriceStatus status, uint256 price, uint256 updatedAt) = _priceOf(ids[i], up);
+            require(status == PriceStatus.Ok, BadPrice(ids[i], status, _clip(updatedAt)));
+            usdE8[i] = price;
         }
     }
 
     /// @inheritdoc IOracleHub
-    function peek(bytes32[] calldata ids) external view returns (Price[] memory result) {
-        result = new Price[](ids.length);
+    function peek(bytes32[] calldata ids) external view returns (Price[] memory quotes) {
+        (bool up,) = sequencer();
+        quotes = new Price[](ids.length);
         for (uint256 i; i < ids.length; ++i) {
-            result[i] = _read(configOf(ids[i]));
+            (PriceStatus status, uint256 price, uint256 updatedAt) = _priceOf(ids[i], up);
+            quotes[i] = _told(status, price, updatedAt);
         }
     }
 
     /// @inheritdoc IOracleHub
-    function pricesOf(bytes calldata configs) external view returns (uint256[] memory usdE8) {
-        usdE8 = new uint256[](configs.length / PACKED_CONFIG);
-        for (uint256 i; i < usdE8.length; ++i) {
-            usdE8[i] = _mustRead(_unpack(configs, i));
+    function pricesOf(bytes calldata packed) external view returns (uint256[] memory usdE8, uint40 upSince) {
+        bool up;
+        (up, upSince) = sequencer();
+        usdE8 = new uint256[](packed.length / FeedConfigs.PLAIN); // no config is shorter
+        uint256 n;
+        for (uint256 at; at < packed.length;) {
+            (PriceStatus status, uint256 price, uint256 updatedAt, uint256 next) = _priceAt(packed, at, up);
+            if (status != PriceStatus.Ok) revert BadPrice(_idAt(packed, at), status, _clip(updatedAt)); // P:[4] P:[5]
+            assembly ("memory-safe") {
+                n := add(n, 1)
+                mstore(add(usdE8, shl(5, n)), price) // n <= length: see above
+            }
+            at = next;
+        }
+        assembly ("memory-safe") {
+            mstore(usdE8, n)
         }
     }
 
     /// @inheritdoc IOracleHub
-    function peekOf(bytes calldata configs) external view returns (Price[] memory result) {
-        result = new Price[](configs.length / PACKED_CONFIG);
-        for (uint256 i; i < result.length; ++i) {
-            result[i] = _read(_unpack(configs, i));
+    function peekOf(bytes calldata packed) external view returns (Price[] memory quotes, uint40 upSince) {
+        bool up;
+        (up, upSince) = sequencer();
+        quotes = new Price[](packed.length / FeedConfigs.PLAIN);
+        uint256 n;
+        for (uint256 at; at < packed.length; ++n) {
+            PriceStatus status;
+            uint256 price;
+            uint256 updatedAt;
+            (status, price, updatedAt, at) = _priceAt(packed, at, up);
+            quotes[n] = _told(status, price, updatedAt);
         }
+        assembly ("memory-safe") {
+            mstore(quotes, n)
+        }
+    }
+
+    /* ----------------------------------------------- sequencer ----------------------------------------------- */
+
+    /// @inheritdoc IOracleHub
+    function sequencer() public view returns (bool up, uint40 upSince) {
+        if (sequencerFeed == address(0)) return (true, 0);
+        (bool ok, uint256 answer, uint256 startedAt,) = Aggregator.latestRound(sequencerFeed);
+        // 0 is up. A round that has not started, or will only start, tells nothing. P:[6]
+        if (ok && answer == 0 && startedAt != 0 && startedAt <= block.timestamp) {
+            if (block.timestamp - startedAt > graceS) return (true, uint40(startedAt + graceS)); // before now
+        }
+        return (false, uint40(block.timestamp));
     }
 
     /* ------------------------------------------------ internal ------------------------------------------------ */
 
-    function _unpack(bytes calldata configs, uint256 i) private pure returns (FeedConfig memory config) {
-        uint256 at = i * PACKED_CONFIG;
-        config.feed = address(bytes20(configs[at:]));
-        config.heartbeat = uint32(bytes4(configs[at + 20:]));
-        config.decimals = uint8(configs[at + 24]);
-        config.minPriceUsdE8 = uint64(bytes8(configs[at + 25:]));
-        config.maxPriceUsdE8 = uint64(bytes8(configs[at + 33:]));
+    function _pointer(bytes32 id) private view returns (address) {
+        return SSTORE2.predictDeterministicAddress(id);
     }
 
-    function _mustRead(FeedConfig memory config) private view returns (uint256) {
-        Price memory p = _read(config);
-        require(p.status == PriceStatus.Ok, BadPrice(keccak256(abi.encode(config)), p.status, p.updatedAt)); // P:[4] P:[5]
-        return p.usdE8;
+    function _priceOf(bytes32 id, bool up) private view returns (PriceStatus status, uint256 usdE8, uint256 updatedAt) {
+        FeedConfig memory c = FeedConfigs.unpack(packedOf(id), 0);
+        if (!up) return (PriceStatus.SequencerDown, 0, 0); // P:[6]
+        return FeedReader.price(c);
     }
 
-    /// @dev A round without a time is incomplete. `answeredInRound` is deprecated by Chainlink and not looked at.
-    function _read(FeedConfig memory config) private view returns (Price memory p) {
-        (bool ok, uint256[5] memory words) = _call(config.feed, IAggregator.latestRoundData.selector, 0xa0);
-        if (!ok) {
-            p.status = PriceStatus.Unreachable;
-            return p;
-        }
-        int256 answer = int256(words[1]);
-        uint256 updatedAt = words[3];
-        p.updatedAt = updatedAt > type(uint40).max ? type(uint40).max : uint40(updatedAt);
-
-        if (answer <= 0 || updatedAt == 0) {
-            p.status = PriceStatus.Invalid;
-        } else if (updatedAt > block.timestamp || block.timestamp - updatedAt > config.heartbeat) {
-            p.status = PriceStatus.Stale;
-        } else {
-            (bool inside, uint64 usdE8) = _toUsdE8(uint256(answer), config);
-            if (inside) p.usdE8 = usdE8;
-            else p.status = PriceStatus.OutOfBounds;
-        }
-    }
-
-    /// @return inside strictly between the bounds
-    function _toUsdE8(uint256 answer, FeedConfig memory config) private pure returns (bool inside, uint64 usdE8) {
-        if (answer > type(uint128).max) return (false, 0); // far beyond any bound, and safe to scale from here on
-        uint256 scaled =
-            config.decimals > 8 ? answer / 10 ** (config.decimals - 8) : answer * 10 ** (8 - config.decimals);
-        inside = scaled > config.minPriceUsdE8 && scaled < config.maxPriceUsdE8;
-        if (inside) usdE8 = uint64(scaled); // scaled < maxPriceUsdE8 < 2**64
-    }
-
-    /// @dev Copies `length` bytes of the answer; an answer that is shorter, a revert or a missing contract is not ok.
-    function _call(address feed, bytes4 selector, uint256 length)
+    /// @dev `next` {bytes} is where the config after this one begins.
+    function _priceAt(bytes calldata packed, uint256 at, bool up)
         private
         view
-        returns (bool ok, uint256[5] memory words)
+        returns (PriceStatus status, uint256 usdE8, uint256 updatedAt, uint256 next)
     {
+        uint256 head;
+        uint256 tail;
         assembly ("memory-safe") {
-            mstore(0x00, selector)
-            ok := staticcall(FEED_GAS, feed, 0x00, 0x04, words, length)
-            ok := and(ok, iszero(lt(returndatasize(), length)))
+            head := calldataload(add(packed.offset, at))
+            tail := calldataload(add(add(packed.offset, at), 10))
         }
+        uint256 length = FeedConfigs.lengthOf(head >> 248);
+        unchecked {
+            next = at + length; // both are bounded by the calldata
+        }
+        require(length != 0 && next <= packed.length, MalformedConfigs(at));
+        if (!up) return (PriceStatus.SequencerDown, 0, 0, next); // P:[6]
+        if (length == FeedConfigs.PLAIN) {
+            (status, usdE8, updatedAt) = Aggregator.plainPrice(head, tail);
+        } else {
+            (status, usdE8, updatedAt) = FeedReader.price(FeedConfigs.unpack(packed[at:next], 0));
+        }
+    }
+
+    function _idAt(bytes calldata packed, uint256 at) private pure returns (bytes32) {
+        return FeedConfigs.idOf(FeedConfigs.unpack(packed, at));
+    }
+
+    function _told(PriceStatus status, uint256 usdE8, uint256 updatedAt) private pure returns (Price memory) {
+        return Price(status == PriceStatus.Ok ? uint64(usdE8) : 0, _clip(updatedAt), status); // below maxPriceUsdE8
+    }
+
+    function _clip(uint256 updatedAt) private pure returns (uint40) {
+        return updatedAt > type(uint40).max ? type(uint40).max : uint40(updatedAt);
     }
 }

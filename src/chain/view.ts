@@ -5,7 +5,7 @@ import type { Chain } from './clients.ts';
 import { callAt } from './read.ts';
 import { rpcFailure } from './rpc.ts';
 
-export function hasView(abi: Abi, name: string): boolean {
+function hasView(abi: Abi, name: string): boolean {
   return abi.some((item) => item.type === 'function' && item.name === name);
 }
 

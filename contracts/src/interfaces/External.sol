@@ -8,6 +8,11 @@ interface IWETH {
     function deposit() external payable;
 }
 
+/// @dev The permit of tokens that also take the signatures of contracts (ERC-1271), such as USDC.
+interface IContractPermit {
+    function permit(address owner, address spender, uint256 value, uint256 deadline, bytes calldata signature) external;
+}
+
 interface IAggregator {
     function latestRoundData()
         external
@@ -35,4 +40,56 @@ interface IUniswapV3Pool {
     function swap(address to, bool zeroForOne, int256 amountSpecified, uint160 sqrtPriceLimitX96, bytes calldata data)
         external
         returns (int256 amount0, int256 amount1);
+}
+
+struct PoolKey {
+    address currency0;
+    address currency1;
+    uint24 fee;
+    int24 tickSpacing;
+    address hooks;
+}
+
+struct SwapParams {
+    bool zeroForOne;
+    int256 amountSpecified; // negative = exact input
+    uint160 sqrtPriceLimitX96;
+}
+
+/// @dev Uniswap V4.
+interface IPoolManager {
+    function unlock(bytes calldata data) external returns (bytes memory);
+    /// @return delta amount0 in the high, amount1 in the low 128 bits; negative = owed by the caller
+    function swap(PoolKey calldata key, SwapParams calldata params, bytes calldata hookData)
+        external
+        returns (int256 delta);
+    function sync(address currency) external;
+    function settle() external payable returns (uint256 paid);
+    function take(address currency, address to, uint256 amount) external;
+}
+
+enum BalancerSwapKind {
+    ExactIn,
+    ExactOut
+}
+
+struct BalancerSwap {
+    BalancerSwapKind kind;
+    address pool;
+    address tokenIn;
+    address tokenOut;
+    uint256 amountGivenRaw;
+    uint256 limitRaw;
+    bytes userData;
+}
+
+/// @dev Balancer V3.
+interface IBalancerVault {
+    /// @notice Calls the caller back with `data`, selector included.
+    function unlock(bytes calldata data) external returns (bytes memory);
+    function swap(BalancerSwap calldata params)
+        external
+        returns (uint256 amountCalculated, uint256 amountIn, uint256 amountOut);
+    function settle(address token, uint256 amountHint) external returns (uint256 credit);
+    function sendTo(address token, address to, uint256 amount) external;
 }

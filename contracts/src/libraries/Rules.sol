@@ -4,17 +4,61 @@ pragma solidity 0.8.30;
 import {LibRLP} from "solady/utils/LibRLP.sol";
 import {SSTORE2} from "solady/utils/SSTORE2.sol";
 
-import {FeedConfig} from "../interfaces/IOracleHub.sol";
-import {Asset} from "../interfaces/IVault.sol";
+import {Asset, Policy} from "../interfaces/IVault.sol";
+import {Words} from "./Words.sol";
 
-/// @notice What the owner laid down, policy and assets, as one packed blob in code: a fill reads all of it with one
-///         extcodecopy, and a change replaces it whole.
-/// @dev Blob: policy word 32 | records. Record: token 20 | decimals 1 | targetBps 2 | bandBps 2 | feed config 41.
-///      Feed config, as OracleHub.pricesOf takes it: feed 20 | heartbeat 4 | decimals 1 | min price 8 | max price 8.
+/// @notice What the owner laid down, policy, keepers and assets, as one packed blob in code: a fill reads all of it with
+///         one extcodecopy, and a change replaces it whole.
+/// @dev Blob: policy words 64 | flags 1 | keeper count 1 | asset count 1 | keepers 20 each | heads | feed configs | stops.
+///      Head: token 20 | decimals 1 | targetBps 2 | bandBps 2 | flags 1 | offset of the feed config in the blob 2.
+///      Feed config: as OracleHub.pricesOf takes it. Stop, for each asset if any has one: stop price 8 | take price 8.
 library Rules {
-    uint256 internal constant HEAD = 32;
-    uint256 internal constant RECORD = 66;
-    uint256 internal constant CONFIG = 41;
+    uint256 internal constant FIXED = 67;
+    uint256 internal constant KEEPER = 20;
+    uint256 internal constant HEAD = 28;
+    uint256 internal constant STOP = 16;
+
+    uint256 internal constant HAS_STOPS = 1; // flag of the blob
+    uint256 internal constant SAFE = 1; //      flag of a head
+
+    /* ------------------------------------------------- making ------------------------------------------------ */
+
+    /// @param feeds_ feed config of each asset, as OracleHub.packedOf tells it
+    /// @dev 32 assets with 8 keepers and the longest configs make 6,227 bytes: no offset outgrows its two bytes, and no blob
+    ///      the 24,575 that fit into code.
+    function pack(Policy memory p, address[] memory keepers_, Asset[] memory assets, bytes[] memory feeds_)
+        internal
+        pure
+        returns (bytes memory blob)
+    {
+        bytes memory heads;
+        bytes memory configs;
+        bytes memory stops;
+        bool hasStops;
+        uint256 feedsAt = FIXED + keepers_.length * KEEPER + assets.length * HEAD;
+        for (uint256 i; i < assets.length; ++i) {
+            Asset memory a = assets[i];
+            uint256 at = feedsAt + configs.length;
+            heads = abi.encodePacked(
+                heads, a.token, a.decimals, a.targetBps, a.bandBps, uint8(a.safe ? SAFE : 0), uint16(at)
+            );
+            configs = bytes.concat(configs, feeds_[i]);
+            if (a.stopPriceUsdE8 != 0 || a.takePriceUsdE8 != 0) hasStops = true;
+        }
+        if (hasStops) {
+            for (uint256 i; i < assets.length; ++i) {
+                stops = abi.encodePacked(stops, assets[i].stopPriceUsdE8, assets[i].takePriceUsdE8);
+            }
+        }
+        (uint256 first, uint256 second) = Words.pack(p);
+        blob = abi.encodePacked(
+            first, second, uint8(hasStops ? HAS_STOPS : 0), uint8(keepers_.length), uint8(assets.length)
+        );
+        for (uint256 i; i < keepers_.length; ++i) {
+            blob = abi.encodePacked(blob, keepers_[i]);
+        }
+        blob = bytes.concat(blob, heads, configs, stops);
+    }
 
     /* ------------------------------------------------ storing ------------------------------------------------ */
 
@@ -22,43 +66,69 @@ library Rules {
         SSTORE2.write(blob);
     }
 
-    /// @notice The blob that the vault stored as its `version`th.
-    /// @dev A vault creates nothing else, so its own nonce counts the blobs and tells where each lies; the address needs
-    ///      no storage slot. A creation that fails reverts everything, the nonce included.
+    /// @notice The blob that the vault stored as its `version`th, counted from 0.
+    /// @dev A vault creates nothing else, so its own nonce, which begins at 1, counts the blobs and tells where each lies;
+    ///      the address needs no storage slot. A creation that fails reverts everything, the nonce included.
     function load(uint256 version) internal view returns (bytes memory blob) {
-        if (version == 0) return blob;
-        return SSTORE2.read(LibRLP.computeAddress(address(this), version));
+        return SSTORE2.read(addressOf(version));
     }
 
-    function policyWord(bytes memory blob) internal pure returns (uint256 word) {
-        assembly ("memory-safe") {
-            word := mload(add(blob, 0x20))
-        }
-    }
-
-    function setPolicyWord(bytes memory blob, uint256 word) internal pure {
-        assembly ("memory-safe") {
-            mstore(add(blob, 0x20), word)
-        }
+    function addressOf(uint256 version) internal view returns (address) {
+        return LibRLP.computeAddress(address(this), version + 1);
     }
 
     /* ------------------------------------------------ reading ------------------------------------------------ */
 
-    function count(bytes memory blob) internal pure returns (uint256) {
-        if (blob.length == 0) return 0;
-        return (blob.length - HEAD) / RECORD;
+    function policy(bytes memory blob) internal pure returns (Policy memory) {
+        return Words.unpackPolicy(_word(blob, 0), _word(blob, 32));
     }
 
-    /// @dev The caller has checked i < count(blob). `feedId` stays empty: it is a hash that only the rulebook's views need.
-    function get(bytes memory blob, uint256 i) internal pure returns (Asset memory a) {
-        uint256 head;
-        assembly ("memory-safe") {
-            head := mload(add(add(blob, 0x40), mul(i, RECORD)))
+    /// @return {s} confirmS of the policy, without unpacking the rest
+    function confirmS(bytes memory blob) internal pure returns (uint256) {
+        return Words.confirmS(_word(blob, 32));
+    }
+
+    function flags(bytes memory blob) internal pure returns (uint256) {
+        return _word(blob, 64) >> 248;
+    }
+
+    function keeperCount(bytes memory blob) internal pure returns (uint256) {
+        return _word(blob, 65) >> 248;
+    }
+
+    /// @return n number of assets
+    function count(bytes memory blob) internal pure returns (uint256 n) {
+        return _word(blob, 66) >> 248;
+    }
+
+    /// @dev The caller has checked i < keeperCount(blob).
+    function keeperAt(bytes memory blob, uint256 i) internal pure returns (address) {
+        return address(uint160(_word(blob, FIXED + i * KEEPER) >> 96));
+    }
+
+    function isKeeper(bytes memory blob, address account) internal pure returns (bool) {
+        uint256 n = keeperCount(blob);
+        for (uint256 i; i < n; ++i) {
+            if (keeperAt(blob, i) == account) return true;
         }
-        a.token = address(uint160(head >> 96));
-        a.decimals = uint8(head >> 88);
-        a.targetBps = uint16(head >> 72);
-        a.bandBps = uint16(head >> 56);
+        return false;
+    }
+
+    function keepers(bytes memory blob) internal pure returns (address[] memory accounts) {
+        accounts = new address[](keeperCount(blob));
+        for (uint256 i; i < accounts.length; ++i) {
+            accounts[i] = keeperAt(blob, i);
+        }
+    }
+
+    /// @dev The caller has checked i < count(blob). What a fill does not need, stops and feed id, stays empty.
+    function get(bytes memory blob, uint256 i) internal pure returns (Asset memory a) {
+        uint256 head = headAt(blob, i);
+        a.token = tokenOf(head);
+        a.decimals = decimalsOf(head);
+        a.targetBps = targetOf(head);
+        a.bandBps = bandOf(head);
+        a.safe = head >> 48 & SAFE == SAFE;
     }
 
     function all(bytes memory blob) internal pure returns (Asset[] memory assets) {
@@ -68,47 +138,91 @@ library Rules {
         }
     }
 
-    /// @notice The feed configs of the assets whose bit is set in `mask`, in order.
-    function feeds(bytes memory blob, uint256 mask) internal pure returns (bytes memory configs) {
-        uint256 n = count(blob);
-        assembly ("memory-safe") {
-            configs := mload(0x40)
-            let to := add(configs, 0x20)
-            let from := add(add(blob, 0x40), sub(RECORD, CONFIG))
-            for { let i := 0 } lt(i, n) { i := add(i, 1) } {
-                if and(shr(i, mask), 1) {
-                    mstore(to, mload(from))
-                    mstore(add(to, 9), mload(add(from, 9)))
-                    to := add(to, CONFIG)
-                }
-                from := add(from, RECORD)
-            }
-            mstore(configs, sub(sub(to, configs), 0x20))
-            mstore(0x40, and(add(to, 0x3f), not(0x1f)))
+    /// @return assets with their stops
+    function allWithStops(bytes memory blob) internal pure returns (Asset[] memory assets) {
+        assets = all(blob);
+        for (uint256 i; i < assets.length; ++i) {
+            (assets[i].stopPriceUsdE8, assets[i].takePriceUsdE8) = stopOf(blob, i);
         }
     }
 
-    /// @return config of the feed of asset i
-    function feedOf(bytes memory blob, uint256 i) internal pure returns (FeedConfig memory config) {
-        uint256 a;
-        uint256 b;
-        assembly ("memory-safe") {
-            let from := add(add(add(blob, 0x40), mul(i, RECORD)), sub(RECORD, CONFIG))
-            a := mload(from)
-            b := mload(add(from, 9))
-        }
-        config.feed = address(uint160(a >> 96));
-        config.heartbeat = uint32(a >> 64);
-        config.decimals = uint8(a >> 56);
-        config.minPriceUsdE8 = uint64(b >> 64);
-        config.maxPriceUsdE8 = uint64(b);
+    /// @return stopPriceUsdE8 {USD E8} 0 = none
+    /// @return takePriceUsdE8 {USD E8} 0 = none
+    function stopOf(bytes memory blob, uint256 i)
+        internal
+        pure
+        returns (uint64 stopPriceUsdE8, uint64 takePriceUsdE8)
+    {
+        if (flags(blob) & HAS_STOPS == 0) return (0, 0);
+        uint256 word = _word(blob, blob.length - (count(blob) - i) * STOP);
+        return (uint64(word >> 192), uint64(word >> 128));
     }
 
     function contains(bytes memory blob, address token) internal pure returns (bool) {
         uint256 n = count(blob);
         for (uint256 i; i < n; ++i) {
-            if (get(blob, i).token == token) return true;
+            if (tokenOf(headAt(blob, i)) == token) return true;
         }
         return false;
+    }
+
+    /// @return head token, decimals and so on from the highest bits down
+    function headAt(bytes memory blob, uint256 i) internal pure returns (uint256 head) {
+        return _word(blob, FIXED + keeperCount(blob) * KEEPER + i * HEAD);
+    }
+
+    function tokenOf(uint256 head) internal pure returns (address) {
+        return address(uint160(head >> 96));
+    }
+
+    function decimalsOf(uint256 head) internal pure returns (uint8) {
+        return uint8(head >> 88);
+    }
+
+    function targetOf(uint256 head) internal pure returns (uint16) {
+        return uint16(head >> 72);
+    }
+
+    function bandOf(uint256 head) internal pure returns (uint16) {
+        return uint16(head >> 56);
+    }
+
+    /// @notice The feed configs of the assets whose bit is set in `mask`, in order.
+    function feeds(bytes memory blob, uint256 mask) internal pure returns (bytes memory configs) {
+        uint256 n = count(blob);
+        uint256 length;
+        assembly ("memory-safe") {
+            configs := mload(0x40)
+        }
+        for (uint256 i; i < n; ++i) {
+            if (mask >> i & 1 == 0) continue;
+            (uint256 from, uint256 size) = feedAt(blob, i, n);
+            assembly ("memory-safe") {
+                mcopy(add(add(configs, 0x20), length), add(add(blob, 0x20), from), size)
+            }
+            length += size;
+        }
+        assembly ("memory-safe") {
+            mstore(configs, length)
+            mstore(0x40, and(add(add(configs, length), 0x3f), not(0x1f)))
+        }
+    }
+
+    /// @param n count(blob)
+    /// @return from offset of the feed config of asset i
+    /// @return size {bytes}
+    function feedAt(bytes memory blob, uint256 i, uint256 n) internal pure returns (uint256 from, uint256 size) {
+        from = uint16(headAt(blob, i) >> 32);
+        uint256 end;
+        if (i + 1 < n) end = uint16(headAt(blob, i + 1) >> 32);
+        else end = blob.length - (flags(blob) & HAS_STOPS == 0 ? 0 : n * STOP);
+        size = end - from;
+    }
+
+    /// @dev Unchecked: reads up to 31 bytes past the end of the blob, which are shifted away by every caller.
+    function _word(bytes memory blob, uint256 at) private pure returns (uint256 word) {
+        assembly ("memory-safe") {
+            word := mload(add(add(blob, 0x20), at))
+        }
     }
 }

@@ -2,7 +2,6 @@ import { type Chain, connect } from '../../chain/clients.ts';
 import { type Head, latestHead } from '../../chain/head.ts';
 import { loadDraft } from '../../config/load.ts';
 import { EXIT, type ExitCode, KeelError } from '../../core/errors.ts';
-import { encodePublicJson } from '../../core/json.ts';
 import type { Address } from '../../core/types.ts';
 import { networkOfChain } from '../../networks/find.ts';
 import { type Call, orInterrupted, textOption } from '../command.ts';
@@ -66,7 +65,8 @@ async function verify(call: Call, chain: Chain, vault: Address, expected: Expect
   output.line(`Vault ${vault} on chain ${chain.chainId}, block ${head.number}`);
   for (const [i, line] of table(checks.map((c) => [c.level, c.name, c.value, c.detail])).entries())
     output.line(output.paint(TONES[checks[i]?.level ?? 'ok'], line));
-  if (powers !== null) output.line(`powers  ${encodePublicJson(powers)}`);
+  for (const { role, holder, functions } of powers ?? [])
+    output.line(`${role} ${holder ?? '(anyone)'} may call ${functions.join(', ')}`);
   output.line(
     failed.length === 0
       ? 'This vault is what this version of keel makes.'

@@ -1,5 +1,5 @@
 /** Who may do what with a vault, and whose prices it believes: read on chain, compared with the registry where there is one. */
-import { type Abi, erc20Abi, parseEventLogs, toEventSelector } from 'viem';
+import { type Abi, erc20Abi, hexToString, parseEventLogs, toEventSelector, toFunctionSelector } from 'viem';
 import { oracleHubAbi } from '../../abi/OracleHub.ts';
 import { vaultAbi } from '../../abi/Vault.ts';
 import type { Chain } from '../../chain/clients.ts';
@@ -7,7 +7,7 @@ import { creationBlock } from '../../chain/flows.ts';
 import type { Head } from '../../chain/head.ts';
 import { reach, rpcFailure } from '../../chain/rpc.ts';
 import type { RawLog } from '../../chain/vault.ts';
-import { hasView, readView } from '../../chain/view.ts';
+import { readView } from '../../chain/view.ts';
 import { sameAddress } from '../../core/address.ts';
 import type { Address, Hex } from '../../core/types.ts';
 import type { Network } from '../../networks/types.ts';
@@ -190,7 +190,23 @@ export async function checkAssets(
   return { checks: assets.map((asset) => checkFeed(network, asset)), assets };
 }
 
+/** One row of `powers()`: who, as what, may call which functions. */
+type Power = { readonly role: Hex; readonly holder: Address; readonly functions: readonly Hex[] };
+export type PowerReport = {
+  readonly role: string;
+  readonly holder: Address | null;
+  readonly functions: readonly string[];
+};
+
+const NAMES = new Map(ABI.flatMap((item) => (item.type === 'function' ? [[toFunctionSelector(item), item.name]] : [])));
+
 /** The vault's own list of every privileged power; null: this version of the vault has none. */
-export async function readPowers(chain: Chain, head: Head, vault: Address): Promise<unknown> {
-  return hasView(ABI, 'powers') ? readView(chain, head, vault, ABI, 'powers') : null;
+export async function readPowers(chain: Chain, head: Head, vault: Address): Promise<PowerReport[] | null> {
+  const powers = await readView(chain, head, vault, ABI, 'powers');
+  if (!Array.isArray(powers)) return null;
+  return (powers as Power[]).map(({ role, holder, functions }) => ({
+    role: hexToString(role, { size: 32 }),
+    holder: holder === ZERO ? null : holder,
+    functions: functions.map((selector) => NAMES.get(selector) ?? selector),
+  }));
 }
