@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   createPublicClient,
-  encodeDeployData,
   encodeFunctionData,
   getContractAddress,
   http,
@@ -17,7 +16,7 @@ import {
 } from 'viem';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { oracleHubAbi } from '../src/abi/OracleHub.ts';
-import { vaultFactoryAbi, vaultFactoryBytecode } from '../src/abi/VaultFactory.ts';
+import { vaultFactoryAbi } from '../src/abi/VaultFactory.ts';
 import { connect } from '../src/chain/clients.ts';
 import { planContracts } from '../src/chain/contracts.ts';
 import {
@@ -244,12 +243,13 @@ describe('an estimate', () => {
   });
   afterAll(() => empty.stop());
 
-  const estimate = async (name: string, network: Network): Promise<string> => {
+  const estimate = async (name: string, network: Network, more = 0): Promise<string> => {
     const chain = await connect(empty.http, BASE.chainId);
     const contract = PLAN.find((p) => p.name === name);
     if (contract === undefined) throw new Error(`${name} is not planned`);
+    const longer = { ...contract, initCode: `${contract.initCode}${'00'.repeat(more)}` as Hex };
     try {
-      return String(await estimateCreation(chain, await latestHead(chain), network, contract, STRANGER));
+      return String(await estimateCreation(chain, await latestHead(chain), network, longer, STRANGER));
     } catch (error) {
       if (error instanceof KeelError) return `${error.exit} ${error.code}: ${error.reason}`;
       throw error;
@@ -260,6 +260,12 @@ describe('an estimate', () => {
 
   it('passes on why a constructor refuses', async () => {
     expect(await estimate('VaultFactory', BASE)).toBe('7 CREATION_REVERTED: its constructor refuses: ZeroAddress(hub)');
+  });
+
+  it('stops at more bytes than a chain accepts', async () => {
+    const bytes = ((PLAN.find((p) => p.name === 'OracleHub')?.initCode.length ?? 0) - 2) / 2;
+    expect(await estimate('OracleHub', BASE, 49_152 - bytes)).toMatch(/^\d+$/);
+    expect(await estimate('OracleHub', BASE, 49_153 - bytes)).toMatch(/^7 CREATION_TOO_LARGE: .*\(49152\)/);
   });
 
   it('stops at more gas than a transaction of the network may use', async () => {
@@ -295,10 +301,8 @@ function feedOf(pair: string): { feed: Address; heartbeat: number; decimals: num
   return { feed: feed.address, heartbeat: feed.heartbeatS, decimals: feed.decimals };
 }
 
-async function send(to: Address | null, data: Hex, from: Address = OWNER): Promise<TransactionReceipt> {
-  const hash = await anvil.rpc<Hex>('eth_sendTransaction', [
-    { from, data, gas: '0x989680', ...(to === null ? {} : { to }) },
-  ]);
+async function send(to: Address, data: Hex, from: Address = OWNER): Promise<TransactionReceipt> {
+  const hash = await anvil.rpc<Hex>('eth_sendTransaction', [{ from, to, data, gas: '0x1000000' }]);
   const receipt = await mined(anvil, hash);
   expect(receipt.status).toBe('success');
   return receipt;
@@ -442,11 +446,12 @@ describe('keel verify', () => {
   });
 
   it('is not fooled by a factory of the same code with another hub or another coin', async () => {
-    const args = [at('OracleHub'), CREATE2_DEPLOYER] as const;
-    const data = encodeDeployData({ abi: vaultFactoryAbi, bytecode: vaultFactoryBytecode, args });
-    const count = await anvil.rpc<Hex>('eth_getTransactionCount', [STRANGER, 'latest']);
-    const other = getContractAddress({ from: STRANGER, nonce: BigInt(count) });
-    await send(null, data, STRANGER);
+    const twisted = { ...BASE, wrappedNative: { address: CREATE2_DEPLOYER, source: 'nowhere' } };
+    const factory = planContracts(twisted).find((p) => p.name === 'VaultFactory');
+    if (factory === undefined) throw new Error('no factory is planned');
+    const other = factory.address;
+    expect(other).not.toBe(at('VaultFactory'));
+    await send(CREATE2_DEPLOYER, create2Data(factory.salt, factory.initCode), STRANGER);
     const theirs = await makeVault(other, {});
     const { code, body } = await verify(theirs);
     expect([code, failures(body)]).toEqual([9, [['FACTORY_UNKNOWN', 'factory']]]);

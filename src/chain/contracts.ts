@@ -37,6 +37,7 @@ type Source = { readonly ours: string } | { readonly of: (network: Network) => A
 
 const SOURCES: Readonly<Record<string, Source>> = {
   hub: { ours: 'OracleHub' },
+  rulebook: { ours: 'Rulebook' },
   factory: { ours: 'VaultFactory' },
   weth: { of: (n) => n.wrappedNative.address },
   poolManager: { of: (n) => n.uniswapV4PoolManager?.address ?? null },

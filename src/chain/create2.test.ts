@@ -9,10 +9,13 @@ import { describe, expect, it } from 'vitest';
 import { NETWORKS } from '../networks/data.ts';
 import { parseClone } from './clone.ts';
 import { CONTRACTS, planContracts } from './contracts.ts';
-import { CREATE2_DEPLOYER, CREATE2_DEPLOYER_CODE, CREATE2_DEPLOYER_TRANSACTION } from './create2.ts';
+import {
+  CREATE2_DEPLOYER,
+  CREATE2_DEPLOYER_CODE,
+  CREATE2_DEPLOYER_TRANSACTION,
+  MAX_INIT_CODE_BYTES,
+} from './create2.ts';
 
-/** https://eips.ethereum.org/EIPS/eip-3860 */
-const MAX_INIT_CODE_BYTES = 49_152;
 const PROBE_BYTES = 74;
 
 describe('the deterministic deployer', () => {

@@ -22,6 +22,9 @@ export const CREATE2_DEPLOYER_TRANSACTION = {
   raw: '0xf8a58085174876e800830186a08080b853604580600e600039806000f350fe7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe03601600081602082378035828234f58015156039578182fd5b8082525050506014600cf31ba02222222222222222222222222222222222222222222222222222222222222222a02222222222222222222222222222222222222222222222222222222222222222',
 } as const satisfies { from: Address; gasPriceWei: bigint; gas: bigint; raw: Hex };
 
+/** {bytes} https://eips.ethereum.org/EIPS/eip-3860 */
+export const MAX_INIT_CODE_BYTES = 49_152;
+
 /** One salt per contract, the same for ever: another version has other code and therefore another address. */
 export function saltOf(contract: string): Hex {
   return keccak256(stringToHex(`evenkeel ${contract}`));

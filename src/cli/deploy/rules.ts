@@ -123,10 +123,13 @@ function addressesIn(value: unknown): Address[] {
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(addressesIn) : [];
 }
 
+/** What a configuration makes no use of is zero, and not worth a word. */
 function configText(config: unknown): string {
   if (typeof config !== 'object' || config === null) return String(config);
   return Object.entries(config)
-    .map(([key, value]) => `${key} ${typeof value === 'object' && value !== null ? `(${configText(value)})` : value}`)
+    .map(([key, value]) => [key, typeof value === 'object' ? configText(value) : String(value)] as const)
+    .filter(([, text]) => !['', '0', 'false', ZERO].includes(text))
+    .map(([key, text]) => `${key} ${text.includes(', ') ? `(${text})` : text}`)
     .join(', ');
 }
 

@@ -7,6 +7,7 @@ import {
   CREATE2_DEPLOYER_CODE,
   CREATE2_DEPLOYER_TRANSACTION,
   create2Data,
+  MAX_INIT_CODE_BYTES,
 } from '../../chain/create2.ts';
 import { codeOfCreation } from '../../chain/creation.ts';
 import type { Head } from '../../chain/head.ts';
@@ -103,7 +104,7 @@ function reasonOf(contract: PlannedContract, data: Hex | null): string {
   }
 }
 
-/** {gas} @throws KeelError CREATION_REVERTED, CREATION_TOO_EXPENSIVE */
+/** {gas} @throws KeelError CREATION_TOO_LARGE, CREATION_REVERTED, CREATION_TOO_EXPENSIVE */
 export async function estimateCreation(
   chain: Chain,
   head: Head,
@@ -111,6 +112,16 @@ export async function estimateCreation(
   contract: PlannedContract,
   from: Address,
 ): Promise<bigint> {
+  const bytes = (contract.initCode.length - 2) / 2;
+  if (bytes > MAX_INIT_CODE_BYTES)
+    throw new KeelError({
+      code: 'CREATION_TOO_LARGE',
+      exit: EXIT.reverted,
+      field: contract.name,
+      value: String(bytes),
+      reason: `bytes of init code are more than a chain accepts (${MAX_INIT_CODE_BYTES})`,
+      remedy: 'Nothing was sent; this version of keel cannot be deployed',
+    });
   const call = { from, to: CREATE2_DEPLOYER, data: create2Data(contract.salt, contract.initCode) };
   let gas: bigint;
   try {
