@@ -44,7 +44,7 @@ function explain(name: string, a: readonly unknown[]): Explained {
         reason: reasonNamed(asciiOf(a[0])) ?? 'SIMULATION_REVERTED',
       };
     case 'Paused':
-      return { sentence: 'trading is paused by the owner', reason: 'PAUSED_BY_USER' };
+      return { sentence: 'trading is paused by the owner', reason: 'PAUSED' };
     case 'NotKeeper':
       return { sentence: `${a[0]} is not a keeper of this vault` };
     case 'EpochIsOpen':

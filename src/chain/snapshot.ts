@@ -252,7 +252,7 @@ export async function readSnapshot(chain: Chain, deployment: Deployment, mode: M
   const pools = dueOf(vault, head.time).kind === 'NONE' ? [] : await readPools(chain, deployment, head);
   await assertSameBlock(chain, head);
   return {
-    schema: 'evenkeel.snapshot/1',
+    schema: 'evenkeel.snapshot/2',
     chainId: chain.chainId,
     mode,
     block: { number: head.number, hash: head.hash, time: head.time },

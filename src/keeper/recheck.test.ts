@@ -85,7 +85,7 @@ describe('recheckSlice', () => {
   });
 
   it.each([
-    ['the owner paused', true, { state: { pausedUntil: NOW + 1e9 } }, 'PAUSED_BY_USER'],
+    ['the owner paused', true, { state: { pausedUntil: NOW + 1e9 } }, 'PAUSED'],
     [
       'a price went stale',
       true,
@@ -108,7 +108,12 @@ describe('recheckSlice', () => {
       { seconds: 60, state: { ...open, epochEnd: NOW + 60 + INCLUSION_MARGIN_S } },
       'TX_EXPIRED',
     ],
-    ['the loss budget is spent', true, { state: { lossUsdE8: 10n ** 12n, lossAt: NOW + 12 } }, 'LOSS_BUDGET_SPENT'],
+    [
+      'the loss budget is spent',
+      true,
+      { state: { lossUsdE8: 10n ** 12n, lastSliceAt: NOW + 12 } },
+      'LOSS_BUDGET_SPENT',
+    ],
   ] as const satisfies readonly [string, boolean, Parameters<typeof later>[1], string][])(
     'stops when %s',
     (_name, begins, change, reason) => {

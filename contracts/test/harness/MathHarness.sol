@@ -2,7 +2,7 @@
 pragma solidity 0.8.30;
 
 import {Price} from "../../src/interfaces/IOracleHub.sol";
-import {Asset, Due, Policy, State} from "../../src/interfaces/IVault.sol";
+import {Asset, Due, Policy, State, Stop} from "../../src/interfaces/IVault.sol";
 import {RebalanceMath, Side} from "../../src/libraries/RebalanceMath.sol";
 
 /// @notice The rules of the vault on plain inputs, in batches, so that planners can be compared with them to the wei.
@@ -10,7 +10,7 @@ contract MathHarness {
     struct DueCase {
         Policy policy;
         State state;
-        Asset[] assets;
+        Asset[] assets; // as the owner set them
         uint256[] balances;
         Price[] prices;
         uint256 nowS;
@@ -21,6 +21,15 @@ contract MathHarness {
         bytes32 reason;
         uint40 retryAt;
         uint256 navUsdE8; // 0 when the answer needed no price
+    }
+
+    struct StopCase {
+        Policy policy;
+        State state;
+        Stop stop;
+        Asset[] assets;
+        Price[] prices;
+        uint256 navUsdE8;
     }
 
     struct SellCase {
@@ -37,7 +46,18 @@ contract MathHarness {
         uint8 decimalsSell;
         uint256 priceBuyUsdE8;
         uint8 decimalsBuy;
-        uint256 maxSlipBps;
+        uint256 pips;
+    }
+
+    struct RelaxCase {
+        Policy policy;
+        uint256 elapsedS;
+    }
+
+    struct TipCase {
+        Policy policy;
+        uint256 movedUsdE8;
+        uint256 paidTodayUsdE8;
     }
 
     struct LossCase {
@@ -70,8 +90,26 @@ contract MathHarness {
             (decided, r.kind, r.reason, r.retryAt) =
                 RebalanceMath.dueBeforePrices(c.policy, c.state, c.assets.length, c.nowS);
             if (decided) continue;
+            RebalanceMath.inForce(c.assets, c.state.stopped);
             (r.kind, r.reason, r.retryAt, r.navUsdE8) =
                 RebalanceMath.dueFromPrices(c.policy, c.state, c.assets, c.balances, c.prices, c.nowS);
+        }
+    }
+
+    /// @return out as many assets per case as it came with
+    function inForce(DueCase[] memory cases) external pure returns (Asset[][] memory out) {
+        out = new Asset[][](cases.length);
+        for (uint256 i; i < cases.length; ++i) {
+            RebalanceMath.inForce(cases[i].assets, cases[i].state.stopped);
+            out[i] = cases[i].assets;
+        }
+    }
+
+    function stopsReached(StopCase[] memory cases) external pure returns (uint32[] memory out) {
+        out = new uint32[](cases.length);
+        for (uint256 i; i < cases.length; ++i) {
+            StopCase memory c = cases[i];
+            out[i] = RebalanceMath.stopsReached(c.policy, c.state, c.stop, c.assets, c.prices, c.navUsdE8);
         }
     }
 
@@ -83,13 +121,27 @@ contract MathHarness {
         }
     }
 
+    function requiredPips(RelaxCase[] memory cases) external pure returns (uint256[] memory out) {
+        out = new uint256[](cases.length);
+        for (uint256 i; i < cases.length; ++i) {
+            out[i] = RebalanceMath.requiredPips(cases[i].policy, cases[i].elapsedS);
+        }
+    }
+
     function requiredOut(OutCase[] calldata cases) external pure returns (uint256[] memory out) {
         out = new uint256[](cases.length);
         for (uint256 i; i < cases.length; ++i) {
             OutCase calldata c = cases[i];
             out[i] = RebalanceMath.requiredOut(
-                c.spent, c.priceSellUsdE8, c.decimalsSell, c.priceBuyUsdE8, c.decimalsBuy, c.maxSlipBps
+                c.spent, c.priceSellUsdE8, c.decimalsSell, c.priceBuyUsdE8, c.decimalsBuy, c.pips
             );
+        }
+    }
+
+    function tipUsdE8(TipCase[] memory cases) external pure returns (uint256[] memory out) {
+        out = new uint256[](cases.length);
+        for (uint256 i; i < cases.length; ++i) {
+            out[i] = RebalanceMath.tipUsdE8(cases[i].policy, cases[i].movedUsdE8, cases[i].paidTodayUsdE8);
         }
     }
 

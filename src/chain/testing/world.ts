@@ -6,6 +6,7 @@ import { oracleHubAbi, oracleHubBytecode } from '../../abi/OracleHub.ts';
 import { vaultAbi } from '../../abi/Vault.ts';
 import { vaultFactoryAbi, vaultFactoryBytecode } from '../../abi/VaultFactory.ts';
 import { vaultLensAbi, vaultLensBytecode } from '../../abi/VaultLens.ts';
+import { OPTIONS_OFF } from '../../core/policy.ts';
 import type { Address, Hex, VaultPolicy } from '../../core/types.ts';
 import type { Deployment } from '../snapshot.ts';
 import { startAnvil, type TestAnvil } from './anvil.ts';
@@ -52,6 +53,7 @@ export const WORLD_POLICY: VaultPolicy = {
   minTradeUsdE2: 1_000,
   maxGasPriceMwei: 0,
   ttlS: 7_200,
+  ...OPTIONS_OFF,
 };
 
 const erc20 = parseAbi([
@@ -175,9 +177,11 @@ async function build(anvil: TestAnvil, policy: VaultPolicy): Promise<World> {
   }
   const [wethFeed, daiFeed] = feedIds as [Hex, Hex];
   const targets = [
-    { token: weth, targetBps: 5_000, bandBps: 500, feedId: wethFeed },
-    { token: dai, targetBps: 5_000, bandBps: 500, feedId: daiFeed },
-  ].toSorted((a, b) => (BigInt(a.token) < BigInt(b.token) ? -1 : 1));
+    { token: weth, feedId: wethFeed, safe: false },
+    { token: dai, feedId: daiFeed, safe: true },
+  ]
+    .map((t) => ({ ...t, targetBps: 5_000, bandBps: 500, stopPriceUsdE8: 0n, takePriceUsdE8: 0n }))
+    .toSorted((a, b) => (BigInt(a.token) < BigInt(b.token) ? -1 : 1));
   const created = await send(
     OWNER,
     vaultFactory,
