@@ -68,6 +68,56 @@ export const mathHarnessAbi = [
                 "name": "ttlS",
                 "type": "uint24",
                 "internalType": "uint24"
+              },
+              {
+                "name": "premiumBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "relaxS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "open",
+                "type": "bool",
+                "internalType": "bool"
+              },
+              {
+                "name": "snapshotS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "stopLossBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "takeProfitBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "confirmS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "tipBps",
+                "type": "uint8",
+                "internalType": "uint8"
+              },
+              {
+                "name": "maxTipUsdE2",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "tipPerDayUsdE2",
+                "type": "uint32",
+                "internalType": "uint32"
               }
             ]
           },
@@ -107,6 +157,11 @@ export const mathHarnessAbi = [
                 "internalType": "uint40"
               },
               {
+                "name": "snapshotAt",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
                 "name": "epochNavUsdE8",
                 "type": "uint96",
                 "internalType": "uint96"
@@ -117,9 +172,24 @@ export const mathHarnessAbi = [
                 "internalType": "uint96"
               },
               {
-                "name": "lossAt",
-                "type": "uint40",
-                "internalType": "uint40"
+                "name": "sold",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "stopped",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "referenceLive",
+                "type": "bool",
+                "internalType": "bool"
+              },
+              {
+                "name": "ownerMoved",
+                "type": "bool",
+                "internalType": "bool"
               }
             ]
           },
@@ -147,6 +217,21 @@ export const mathHarnessAbi = [
                 "name": "bandBps",
                 "type": "uint16",
                 "internalType": "uint16"
+              },
+              {
+                "name": "safe",
+                "type": "bool",
+                "internalType": "bool"
+              },
+              {
+                "name": "stopPriceUsdE8",
+                "type": "uint64",
+                "internalType": "uint64"
+              },
+              {
+                "name": "takePriceUsdE8",
+                "type": "uint64",
+                "internalType": "uint64"
               },
               {
                 "name": "feedId",
@@ -215,6 +300,332 @@ export const mathHarnessAbi = [
             "name": "navUsdE8",
             "type": "uint256",
             "internalType": "uint256"
+          }
+        ]
+      }
+    ],
+    "stateMutability": "pure"
+  },
+  {
+    "type": "function",
+    "name": "inForce",
+    "inputs": [
+      {
+        "name": "cases",
+        "type": "tuple[]",
+        "internalType": "struct MathHarness.DueCase[]",
+        "components": [
+          {
+            "name": "policy",
+            "type": "tuple",
+            "internalType": "struct Policy",
+            "components": [
+              {
+                "name": "destinationBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "innerBandBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "scheduleS",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "cooldownS",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "maxSlipBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "lossBpsPerDay",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "maxSliceBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "sliceCooldownS",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "minTradeUsdE2",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "maxGasPriceMwei",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "ttlS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "premiumBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "relaxS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "open",
+                "type": "bool",
+                "internalType": "bool"
+              },
+              {
+                "name": "snapshotS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "stopLossBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "takeProfitBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "confirmS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "tipBps",
+                "type": "uint8",
+                "internalType": "uint8"
+              },
+              {
+                "name": "maxTipUsdE2",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "tipPerDayUsdE2",
+                "type": "uint32",
+                "internalType": "uint32"
+              }
+            ]
+          },
+          {
+            "name": "state",
+            "type": "tuple",
+            "internalType": "struct State",
+            "components": [
+              {
+                "name": "epoch",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "sequence",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "epochStart",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "lastSliceAt",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "epochEnd",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "pausedUntil",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "snapshotAt",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "epochNavUsdE8",
+                "type": "uint96",
+                "internalType": "uint96"
+              },
+              {
+                "name": "lossUsdE8",
+                "type": "uint96",
+                "internalType": "uint96"
+              },
+              {
+                "name": "sold",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "stopped",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "referenceLive",
+                "type": "bool",
+                "internalType": "bool"
+              },
+              {
+                "name": "ownerMoved",
+                "type": "bool",
+                "internalType": "bool"
+              }
+            ]
+          },
+          {
+            "name": "assets",
+            "type": "tuple[]",
+            "internalType": "struct Asset[]",
+            "components": [
+              {
+                "name": "token",
+                "type": "address",
+                "internalType": "address"
+              },
+              {
+                "name": "decimals",
+                "type": "uint8",
+                "internalType": "uint8"
+              },
+              {
+                "name": "targetBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "bandBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "safe",
+                "type": "bool",
+                "internalType": "bool"
+              },
+              {
+                "name": "stopPriceUsdE8",
+                "type": "uint64",
+                "internalType": "uint64"
+              },
+              {
+                "name": "takePriceUsdE8",
+                "type": "uint64",
+                "internalType": "uint64"
+              },
+              {
+                "name": "feedId",
+                "type": "bytes32",
+                "internalType": "bytes32"
+              }
+            ]
+          },
+          {
+            "name": "balances",
+            "type": "uint256[]",
+            "internalType": "uint256[]"
+          },
+          {
+            "name": "prices",
+            "type": "tuple[]",
+            "internalType": "struct Price[]",
+            "components": [
+              {
+                "name": "usdE8",
+                "type": "uint64",
+                "internalType": "uint64"
+              },
+              {
+                "name": "updatedAt",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "status",
+                "type": "uint8",
+                "internalType": "enum PriceStatus"
+              }
+            ]
+          },
+          {
+            "name": "nowS",
+            "type": "uint256",
+            "internalType": "uint256"
+          }
+        ]
+      }
+    ],
+    "outputs": [
+      {
+        "name": "out",
+        "type": "tuple[][]",
+        "internalType": "struct Asset[][]",
+        "components": [
+          {
+            "name": "token",
+            "type": "address",
+            "internalType": "address"
+          },
+          {
+            "name": "decimals",
+            "type": "uint8",
+            "internalType": "uint8"
+          },
+          {
+            "name": "targetBps",
+            "type": "uint16",
+            "internalType": "uint16"
+          },
+          {
+            "name": "bandBps",
+            "type": "uint16",
+            "internalType": "uint16"
+          },
+          {
+            "name": "safe",
+            "type": "bool",
+            "internalType": "bool"
+          },
+          {
+            "name": "stopPriceUsdE8",
+            "type": "uint64",
+            "internalType": "uint64"
+          },
+          {
+            "name": "takePriceUsdE8",
+            "type": "uint64",
+            "internalType": "uint64"
+          },
+          {
+            "name": "feedId",
+            "type": "bytes32",
+            "internalType": "bytes32"
           }
         ]
       }
@@ -330,6 +741,56 @@ export const mathHarnessAbi = [
                 "name": "ttlS",
                 "type": "uint24",
                 "internalType": "uint24"
+              },
+              {
+                "name": "premiumBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "relaxS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "open",
+                "type": "bool",
+                "internalType": "bool"
+              },
+              {
+                "name": "snapshotS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "stopLossBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "takeProfitBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "confirmS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "tipBps",
+                "type": "uint8",
+                "internalType": "uint8"
+              },
+              {
+                "name": "maxTipUsdE2",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "tipPerDayUsdE2",
+                "type": "uint32",
+                "internalType": "uint32"
               }
             ]
           },
@@ -454,7 +915,145 @@ export const mathHarnessAbi = [
             "internalType": "uint8"
           },
           {
-            "name": "maxSlipBps",
+            "name": "pips",
+            "type": "uint256",
+            "internalType": "uint256"
+          }
+        ]
+      }
+    ],
+    "outputs": [
+      {
+        "name": "out",
+        "type": "uint256[]",
+        "internalType": "uint256[]"
+      }
+    ],
+    "stateMutability": "pure"
+  },
+  {
+    "type": "function",
+    "name": "requiredPips",
+    "inputs": [
+      {
+        "name": "cases",
+        "type": "tuple[]",
+        "internalType": "struct MathHarness.RelaxCase[]",
+        "components": [
+          {
+            "name": "policy",
+            "type": "tuple",
+            "internalType": "struct Policy",
+            "components": [
+              {
+                "name": "destinationBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "innerBandBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "scheduleS",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "cooldownS",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "maxSlipBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "lossBpsPerDay",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "maxSliceBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "sliceCooldownS",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "minTradeUsdE2",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "maxGasPriceMwei",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "ttlS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "premiumBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "relaxS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "open",
+                "type": "bool",
+                "internalType": "bool"
+              },
+              {
+                "name": "snapshotS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "stopLossBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "takeProfitBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "confirmS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "tipBps",
+                "type": "uint8",
+                "internalType": "uint8"
+              },
+              {
+                "name": "maxTipUsdE2",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "tipPerDayUsdE2",
+                "type": "uint32",
+                "internalType": "uint32"
+              }
+            ]
+          },
+          {
+            "name": "elapsedS",
             "type": "uint256",
             "internalType": "uint256"
           }
@@ -501,6 +1100,455 @@ export const mathHarnessAbi = [
   },
   {
     "type": "function",
+    "name": "stopsReached",
+    "inputs": [
+      {
+        "name": "cases",
+        "type": "tuple[]",
+        "internalType": "struct MathHarness.StopCase[]",
+        "components": [
+          {
+            "name": "policy",
+            "type": "tuple",
+            "internalType": "struct Policy",
+            "components": [
+              {
+                "name": "destinationBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "innerBandBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "scheduleS",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "cooldownS",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "maxSlipBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "lossBpsPerDay",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "maxSliceBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "sliceCooldownS",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "minTradeUsdE2",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "maxGasPriceMwei",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "ttlS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "premiumBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "relaxS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "open",
+                "type": "bool",
+                "internalType": "bool"
+              },
+              {
+                "name": "snapshotS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "stopLossBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "takeProfitBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "confirmS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "tipBps",
+                "type": "uint8",
+                "internalType": "uint8"
+              },
+              {
+                "name": "maxTipUsdE2",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "tipPerDayUsdE2",
+                "type": "uint32",
+                "internalType": "uint32"
+              }
+            ]
+          },
+          {
+            "name": "state",
+            "type": "tuple",
+            "internalType": "struct State",
+            "components": [
+              {
+                "name": "epoch",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "sequence",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "epochStart",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "lastSliceAt",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "epochEnd",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "pausedUntil",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "snapshotAt",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "epochNavUsdE8",
+                "type": "uint96",
+                "internalType": "uint96"
+              },
+              {
+                "name": "lossUsdE8",
+                "type": "uint96",
+                "internalType": "uint96"
+              },
+              {
+                "name": "sold",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "stopped",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "referenceLive",
+                "type": "bool",
+                "internalType": "bool"
+              },
+              {
+                "name": "ownerMoved",
+                "type": "bool",
+                "internalType": "bool"
+              }
+            ]
+          },
+          {
+            "name": "stop",
+            "type": "tuple",
+            "internalType": "struct Stop",
+            "components": [
+              {
+                "name": "baseUsdE8",
+                "type": "uint96",
+                "internalType": "uint96"
+              },
+              {
+                "name": "highUsdE8",
+                "type": "uint96",
+                "internalType": "uint96"
+              },
+              {
+                "name": "armedAt",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "armed",
+                "type": "uint32",
+                "internalType": "uint32"
+              }
+            ]
+          },
+          {
+            "name": "assets",
+            "type": "tuple[]",
+            "internalType": "struct Asset[]",
+            "components": [
+              {
+                "name": "token",
+                "type": "address",
+                "internalType": "address"
+              },
+              {
+                "name": "decimals",
+                "type": "uint8",
+                "internalType": "uint8"
+              },
+              {
+                "name": "targetBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "bandBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "safe",
+                "type": "bool",
+                "internalType": "bool"
+              },
+              {
+                "name": "stopPriceUsdE8",
+                "type": "uint64",
+                "internalType": "uint64"
+              },
+              {
+                "name": "takePriceUsdE8",
+                "type": "uint64",
+                "internalType": "uint64"
+              },
+              {
+                "name": "feedId",
+                "type": "bytes32",
+                "internalType": "bytes32"
+              }
+            ]
+          },
+          {
+            "name": "prices",
+            "type": "tuple[]",
+            "internalType": "struct Price[]",
+            "components": [
+              {
+                "name": "usdE8",
+                "type": "uint64",
+                "internalType": "uint64"
+              },
+              {
+                "name": "updatedAt",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "status",
+                "type": "uint8",
+                "internalType": "enum PriceStatus"
+              }
+            ]
+          },
+          {
+            "name": "navUsdE8",
+            "type": "uint256",
+            "internalType": "uint256"
+          }
+        ]
+      }
+    ],
+    "outputs": [
+      {
+        "name": "out",
+        "type": "uint32[]",
+        "internalType": "uint32[]"
+      }
+    ],
+    "stateMutability": "pure"
+  },
+  {
+    "type": "function",
+    "name": "tipUsdE8",
+    "inputs": [
+      {
+        "name": "cases",
+        "type": "tuple[]",
+        "internalType": "struct MathHarness.TipCase[]",
+        "components": [
+          {
+            "name": "policy",
+            "type": "tuple",
+            "internalType": "struct Policy",
+            "components": [
+              {
+                "name": "destinationBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "innerBandBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "scheduleS",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "cooldownS",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "maxSlipBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "lossBpsPerDay",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "maxSliceBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "sliceCooldownS",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "minTradeUsdE2",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "maxGasPriceMwei",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "ttlS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "premiumBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "relaxS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "open",
+                "type": "bool",
+                "internalType": "bool"
+              },
+              {
+                "name": "snapshotS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "stopLossBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "takeProfitBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "confirmS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "tipBps",
+                "type": "uint8",
+                "internalType": "uint8"
+              },
+              {
+                "name": "maxTipUsdE2",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "tipPerDayUsdE2",
+                "type": "uint32",
+                "internalType": "uint32"
+              }
+            ]
+          },
+          {
+            "name": "movedUsdE8",
+            "type": "uint256",
+            "internalType": "uint256"
+          },
+          {
+            "name": "paidTodayUsdE8",
+            "type": "uint256",
+            "internalType": "uint256"
+          }
+        ]
+      }
+    ],
+    "outputs": [
+      {
+        "name": "out",
+        "type": "uint256[]",
+        "internalType": "uint256[]"
+      }
+    ],
+    "stateMutability": "pure"
+  },
+  {
+    "type": "function",
     "name": "value",
     "inputs": [
       {
@@ -538,4 +1586,4 @@ export const mathHarnessAbi = [
 ] as const;
 
 export const mathHarnessBytecode =
-  '0x608080604052346015576113e1908161001a8239f35b5f80fdfe60806040526004361015610011575f80fd5b5f3560e01c80632ad126a714610ac15780632f249d56146109f157806331e372ea146108c0578063ace7d2121461088c578063b2dc9a49146103195763e8191fab1461005b575f80fd5b34610315576020366003190112610315576004356001600160401b038111610315573660238201121561031557806004013561009e61009982610bed565b610bc8565b9160246102e06020858581520193028201019036821161031557602401915b8183106102aa57836100cf8151610da1565b5f5b8251811015610298576100e48184610dc9565b518051906020810151916040820151906060830151926080015192845192602086019485516040880195865160ff169161011d91610e1b565b9061012790610e59565b61013091610e2e565b938251602084015190604085015160ff169161014b91610e1b565b9061015590610e59565b61015e91610e2e565b918460c083015161ffff169061017391610e1b565b612710900490610182916112d3565b946060890194855161ffff168161019891610e1b565b61271090046101a790836112d3565b94606081019385855161ffff16846101be91610e1b565b6127109004906101cd916112d3565b975161ffff166101dd8d836113c3565b6101e691610e4c565b836101f091610e1b565b6127109004945161ffff1691610205916113c3565b61020e916112d3565b9061021891610e1b565b612710900491610227916112d3565b91610231916112d3565b61023a9161131c565b91610244916113a6565b9061024e916113a6565b90610258916113a6565b905160ff1661026690610e59565b61026f91610e1b565b905161027a91610e2e565b9051610285916113a6565b61028f8284610dc9565b526001016100d1565b604051806102a68482610b70565b0390f35b6102e0833603126103155760206102e0916102c3610ba9565b6102cd3687610c24565b81526102dd366101608801610d4a565b838201526102ef366102008801610d4a565b60408201526102a086013560608201526102c086013560808201528152019201916100bd565b5f80fd5b34610315576020366003190112610315576004356001600160401b038111610315573660238201121561031557806004013561035761009982610bed565b916024602084848152019260051b820101903682116103155760248101925b8284106105415784518561038c61009983610bed565b9180835261039c601f1991610bed565b015f5b8181106104ec5750505f5b815181101561046357806103c060019284610dc9565b516103cb8286610dc9565b519080519160208201916104148351946103f3604084019182515160a0860198895192610e77565b979291602088969296019564ffffffffff60408a019a168a52865287610e0f565b6104575761045196846104409364ffffffffff9651935190519060806060840151930151935194610f6d565b606087015290931690945252610e0f565b016103aa565b50505050505050610451565b8260405160208101916020825280518093526020604083019101925f5b81811061048d5783830384f35b9091845180519060048210156104d85782606060809260209460019652848101518584015264ffffffffff604082015116604084015201516060820152019501910193919093610480565b634e487b7160e01b5f52602160045260245ffd5b6040519060808201918083106001600160401b0384111761052d576020926040525f81525f838201525f60408201525f60608201528282870101520161039f565b634e487b7160e01b5f52604160045260245ffd5b83356001600160401b03811161031557820160231981360301906103008212610315576040519160c08301908382106001600160401b0383111761052d57610120916040526105933660248501610c24565b845261015f1901126103155760405161012081018181106001600160401b0382111761052d576040526105c96101848301610c13565b81526105d86101a48301610c13565b60208201526105ea6101c48301610d11565b60408201526105fc6101e48301610d11565b606082015261060e6102048301610d11565b60808201526106206102248301610d11565b60a08201526106326102448301610d23565b60c08201526106446102648301610d23565b60e08201526106566102848301610d11565b61010082015260208301526102a48101356001600160401b0381116103155760249082010136601f8201121561031557803561069461009982610bed565b91602060a081858581520193028201019036821161031557602001915b8183106108185750505060408301526102c48101356001600160401b0381116103155760249082010136601f82011215610315578035906106f461009983610bed565b9160208084838152019160051b8301019136831161031557602001905b8282106108085750505060608301526102e48101356001600160401b0381116103155760249082010136601f8201121561031557803561075361009982610bed565b916020606081858581520193028201019036821161031557602001915b818310610797575050506080830152610304013560a0820152815260209384019301610376565b6060833603126103155760405190606082018281106001600160401b0382111761052d5760405283356001600160401b03811681036103155782526107de60208501610d11565b60208301526040840135906005821015610315578260209260406060950152815201920191610770565b8135815260209182019101610711565b60a0833603126103155761082a610ba9565b908335906001600160a01b0382168203610315578260209260a09452610851838701610d3c565b8382015261086160408701610c04565b604082015261087260608701610c04565b6060820152608086013560808201528152019201916106b1565b346103155760603660031901126103155760206108b86044356108b3602435600435610e1b565b6112ed565b604051908152f35b34610315576020366003190112610315576004356001600160401b03811161031557366023820112156103155780600401356001600160401b0381116103155736602460c08302840101116103155761091881610da1565b915f5b828110156109e35760c0810282019061093660648301610e01565b9161094360a48201610e01565b9061095660448201356024830135610e1b565b9160c48201356127100361271081116109cf5761098e6084926109886109826109949461099c98610e1b565b91610e59565b90610e1b565b95610e59565b910135610e1b565b9161271083029280840461271014901517156109cf576001926109be916112ed565b6109c88287610dc9565b520161091b565b634e487b7160e01b5f52601160045260245ffd5b604051806102a68682610b70565b34610315576020366003190112610315576004356001600160401b0381116103155736602382011215610315578060040135906001600160401b038211610315576024810190602436916060850201011161031557610a4f82610da1565b915f5b818110610a6757604051806102a68682610b70565b80610ab0610a786001938587610df1565b35610aaa6109826020610a8c86898b610df1565b0135610aa46040610a9e888b8d610df1565b01610e01565b93610e1b565b90610e2e565b610aba8287610dc9565b5201610a52565b34610315576020366003190112610315576004356001600160401b03811161031557366023820112156103155780600401356001600160401b038111610315573660248260071b8401011161031557610b1981610da1565b915f5b828110156109e357600190610b5f8160071b8401610b5a608482013591602462015180610b5160648401356044850135610e1b565b049101356112d3565b610e4c565b610b698287610dc9565b5201610b1c565b60206040818301928281528451809452019201905f5b818110610b935750505090565b8251845260209384019390920191600101610b86565b6040519060a082018281106001600160401b0382111761052d57604052565b6040519190601f01601f191682016001600160401b0381118382101761052d57604052565b6001600160401b03811161052d5760051b60200190565b359061ffff8216820361031557565b359063ffffffff8216820361031557565b9190826101609103126103155760405161016081018181106001600160401b0382111761052d576040526101408193610c5c81610c04565b8352610c6a60208201610c04565b6020840152610c7b60408201610c13565b6040840152610c8c60608201610c13565b6060840152610c9d60808201610c04565b6080840152610cae60a08201610c04565b60a0840152610cbf60c08201610c04565b60c0840152610cd060e08201610c04565b60e0840152610ce26101008201610c13565b610100840152610cf56101208201610c13565b61012084015201359062ffffff82168203610315576101400152565b359064ffffffffff8216820361031557565b35906bffffffffffffffffffffffff8216820361031557565b359060ff8216820361031557565b91908260a091031261031557610d9a6080610d63610ba9565b938035855260208101356020860152610d7e60408201610d3c565b6040860152610d8f60608201610c04565b606086015201610c04565b6080830152565b90610dae61009983610bed565b8281528092610dbf601f1991610bed565b0190602036910137565b8051821015610ddd5760209160051b010190565b634e487b7160e01b5f52603260045260245ffd5b9190811015610ddd576060020190565b3560ff811681036103155790565b60048210156104d85752565b818102929181159184041417156109cf57565b8115610e38570490565b634e487b7160e01b5f52601260045260245ffd5b919082018092116109cf57565b60ff16604d81116109cf57600a0a90565b919082039182116109cf57565b9192909264ffffffffff60a085015116828111610f3f575015610f245763ffffffff835116151580610f10575b610eb5575050505f905f905f905f90565b602083015164ffffffffff93610ef193909163ffffffff1615610f085761ffff60e0866060610eeb950151169201511690610e4c565b9061131c565b60019260039267434f4e54494e554560c01b921690565b50508061131c565b5064ffffffffff6080840151168110610ea4565b506001925f9250694e4f5f5441524745545360b01b91508290565b6001955f95506d2820aaa9a2a22fa12cafaaa9a2a960911b94509092509050565b5160058110156104d85790565b909491935f955f95805192610f8184610da1565b965f915b8583106112105750505086156111f55763ffffffff6101008501511692620f4240840293808504620f424014901517156109cf575f965f925f955f5b84811061110e5750505050506110945763ffffffff60408401511691821515908161108c575b50611024575b505050505f14611013576e42454c4f575f4d494e5f545241444560881b925b5f93929190565b66125397d090539160ca1b9261100c565b611052939496509063ffffffff606064ffffffffff608061104c95015116940151169061131c565b90610e4c565b908181101561106d575064ffffffffff16915f808080610fed565b600294675343484544554c4560c01b945064ffffffffff909116929150565b90505f610fe7565b93505063ffffffff9194506110bc9082606064ffffffffff6080870151169201511690610e4c565b915116151580611105575b6110e85750600192682222ab24a0aa24a7a760b91b9264ffffffffff169190565b5f936721a7a7a62227aba760c11b935064ffffffffff9091169190565b508083106110c7565b6111188185610dc9565b5161ffff60406111288487610dc9565b5101511661271082029180830461271014901517156109cf576111a4848f938761271061118b8761ffff60406111828f9a61117b8e6111756111929b61116f898496610e1b565b906113b1565b9d610dc9565b5197610dc9565b51015116610e1b565b04906113b1565b10159261ffff6060611182878a610dc9565b81116111e3575b816111c8575b506111bf575b600101610fc1565b600197506111b7565b90506111dc8d61ffff60208d015116610e1b565b105f6111b1565b60019c5081156111ab578c97506111ab565b505f9764454d50545960d81b97508896508695509350505050565b90919861122960406112228c85610dc9565b5101610f60565b60058110156104d8576112a75761129e60019161128284610aaa6109828f60ff6020611278836001600160401b038f958f906112688161126f93610dc9565b519a610dc9565b51511694610dc9565b5101511693610e1b565b61128c8d8d610dc9565b526112978c8c610dc9565b5190610e4c565b99019190610f85565b5093505050506112cb95506040935061122292506112c6949150610dc9565b61132c565b5f9182908190565b908082116112e15750505f90565b6112ea91610e6a565b90565b908115611316575f1982019182116109cf5761130891610e2e565b600181018091116109cf5790565b50505f90565b818111611327575090565b905090565b60058110156104d85760018114611393576002811461137e57600314611364577050524943455f554e524541434841424c4560781b90565b7250524943455f4f55545f4f465f424f554e445360681b90565b506c14149250d157d2539590531251609a1b90565b506a50524943455f5354414c4560a81b90565b818110611327575090565b908082116112e157906112ea91610e6a565b6113dd9061ffff8060806127109501511691511690610e1b565b049056' as const;
+  '0x608080604052346015576122bd908161001a8239f35b5f80fdfe60806040526004361015610011575f80fd5b5f3560e01c806320a9147714610e875780632ad126a714610dd85780632f249d5614610d0857806331e372ea14610bfb578063325e19af14610a47578063464bc075146107b35780636e2f21a7146103895780639a54f537146101ee578063ace7d212146101ba5763e9ff081c14610087575f80fd5b346101b65760203660031901126101b6576004356001600160401b0381116101b657366023820112156101b65780600401356100ca6100c5826110e8565b6110c3565b9160246102c0602085858152019302820101903682116101b657602401915b81831061015157836100fb815161181d565b905f5b815181101561013f578061012e610117600193856117e9565b5151602061012584876117e9565b51015190611eeb565b61013882866117e9565b52016100fe565b6040518061014d8582611759565b0390f35b6102c0833603126101b6576040519060408201908282106001600160401b038311176101a2576102c09260209260405261018b368761114a565b81526102a0860135838201528152019201916100e9565b634e487b7160e01b5f52604160045260245ffd5b5f80fd5b346101b65760603660031901126101b65760206101e66044356101e1602435600435611954565b61223e565b604051908152f35b346101b65760203660031901126101b6576004356001600160401b0381116101b657366023820112156101b657806004013561022c6100c5826110e8565b9160246102e0602085858152019302820101903682116101b657602401915b818310610344578361025d815161181d565b5f5b82518110156103365761027281846117e9565b515190602061028182866117e9565b510151604061029083876117e9565b51015163ffffffff6102808501511690620f4240820291808304620f42401490151715610322576127106102df6102cf6102609363ffffffff95612227565b9460ff6102408901511690611954565b049401511692620f4240840293808504620f424014901517156103225761030b61031192600195612286565b90612286565b61031b82856117e9565b520161025f565b634e487b7160e01b5f52601160045260245ffd5b6040518061014d8482611759565b6102e0833603126101b65760206102e09161035d6110a4565b610367368761114a565b81526102a0860135838201526102c0860135604082015281520192019161024b565b346101b65760203660031901126101b6576004356001600160401b0381116101b657366023820112156101b65780600401356103c76100c5826110e8565b916024602084848152019260051b820101903682116101b65760248101925b82841061069a578451856104086103ff6100c5846110e8565b928084526110e8565b602083019290601f19013684375f915b805183101561064f5761042b83826117e9565b519081519160208101519460408201519460608301519360a06080850151940151965f975f976101608b015161056d575b5050505f5b855181101561053c57608061047682886117e9565b510151610534576001600160401b0361048f82876117e9565b51511687908815610511575b81156104c5575b506104b2575b6001905b01610461565b6001811b63ffffffff16909717966104a8565b90506001600160401b0360c06104db848a6117e9565b51015116151590816104ef575b508b6104a2565b90506001600160401b0360c0610505848a6117e9565b5101511611158b6104e8565b90506001600160401b0360a0610527848a6117e9565b510151168111159061049b565b6001906104ac565b509591935096956001945063ffffffff9250610140839101511619161661056382876117e9565b5201919290610418565b6101e0810161ffff81511615159081610606575b506105fd575b6102000161ffff815116151592836105b3575b5050506105aa575b89808061045c565b600195506105a2565b909192506127108302928084046127101490151715610322576001600160601b0361ffff915116915116612710018061271011610322576105f391611954565b11158a808061059a565b60019850610587565b905061271083029083820461271014841517156103225761ffff6001600160601b036020870151169151166127100361271081116103225761064791611954565b10158d610581565b508290604051918291602083019060208452518091526040830191905f5b81811061067b575050500390f35b825163ffffffff1684528594506020938401939092019160010161066d565b83356001600160401b0381116101b6578201602319813603019161052083126101b65760806106c7611085565b936106d5366024860161114a565b85526106e5366102c48601611314565b602086015261043f1901126101b6576106fc611047565b6107096104648401611300565b81526107186104848401611300565b602082015261072a6104a484016112ee565b604082015261073c6104c4840161110e565b606082015260408401526104e48201356001600160401b0381116101b65761076a906024369185010161142f565b6060840152610504820135926001600160401b0384116101b6576105246020949361079c869560243691840101611532565b6080840152013560a08201528152019301926103e6565b346101b65760203660031901126101b6576004356001600160401b0381116101b657366023820112156101b65780600401356107f16100c5826110e8565b916024610420602085858152019302820101903682116101b657602401915b8183106109dc5783610822815161181d565b5f5b82518110156103365761083781846117e9565b518051906020810151916040820151906060830151926080015192845192602086019485516040880195865160ff169161087091611954565b9061087a90611eda565b61088391611967565b938251602084015190604085015160ff169161089e91611954565b906108a890611eda565b6108b191611967565b916108bc858361226d565b906108c691612227565b946060890194855161ffff16816108dc91611954565b61271090046108eb9083612227565b94606081019385855161ffff168461090291611954565b61271090049061091191612227565b975161ffff166109218d836122a3565b61092a91611863565b8361093491611954565b6127109004945161ffff1691610949916122a3565b61095291612227565b9061095c91611954565b61271090049161096b91612227565b9161097591612227565b61097e91611f89565b9161098891612286565b9061099291612286565b9061099c91612286565b905160ff166109aa90611eda565b6109b391611954565b90516109be91611967565b90516109c991612286565b6109d382846117e9565b52600101610824565b610420833603126101b6576020610420916109f5611066565b6109ff368761114a565b8152610a0f366102a08801611792565b83820152610a21366103408801611792565b60408201526103e086013560608201526104008601356080820152815201920191610810565b346101b657610a55366115cb565b805190610a646100c5836110e8565b91808352610a74601f19916110e8565b015f5b818110610bea5750505f5b8151811015610aeb5780610ac06040610a9d600194866117e9565b51015163ffffffff6101406020610ab486896117e9565b5101510151169061199b565b6040610acc82856117e9565b510151610ad982866117e9565b52610ae481856117e9565b5001610a82565b826040518091602082016020835281518091526040830190602060408260051b8601019301915f905b828210610b2357505050500390f35b919390929450603f19868203018252845190602080835192838152019201905f905b808210610b65575050506020806001929601920192018594939192610b14565b909192602061010060019260e08751858060a01b03815116835260ff85820151168584015261ffff604082015116604084015261ffff60608201511660608401526080810151151560808401526001600160401b0360a08201511660a08401526001600160401b0360c08201511660c0840152015160e0820152019401920190610b45565b806060602080938701015201610a77565b346101b65760203660031901126101b6576004356001600160401b0381116101b657366023820112156101b65780600401356001600160401b0381116101b65736602460c08302840101116101b657610c538161181d565b915f5b82811015610cfa5760c08102820190610cc5610c7460648401611855565b926084610cbd610cb7610c8960a48501611855565b610cb1610cab60c4870135610ca6604489013560248a0135611954565b611954565b91611eda565b90611954565b95611eda565b910135611954565b91620f4240830292808404620f4240149015171561032257600192610ce99161223e565b610cf382876117e9565b5201610c56565b6040518061014d8682611759565b346101b65760203660031901126101b6576004356001600160401b0381116101b657366023820112156101b6578060040135906001600160401b0382116101b657602481019060243691606085020101116101b657610d668261181d565b915f5b818110610d7e576040518061014d8682611759565b80610dc7610d8f6001938587611845565b35610dc1610cab6020610da386898b611845565b0135610dbb6040610db5888b8d611845565b01611855565b93611954565b90611967565b610dd182876117e9565b5201610d69565b346101b65760203660031901126101b6576004356001600160401b0381116101b657366023820112156101b65780600401356001600160401b0381116101b6573660248260071b840101116101b657610e308161181d565b915f5b82811015610cfa57600190610e768160071b8401610e71608482013591602462015180610e6860648401356044850135611954565b04910135612227565b611863565b610e8082876117e9565b5201610e33565b346101b657610e95366115cb565b805190610ea46100c5836110e8565b91808352610eb4601f19916110e8565b015f5b81811061101c5750505f5b8151811015610f935780610ed8600192846117e9565b51610ee382866117e9565b51908051916020820191610f2c835194610f0b604084019182515160a0860198895192611870565b979291602088969296019564ffffffffff60408a019a168a52865287611811565b610f8757610f819664ffffffffff9483610f57610f70955163ffffffff61014087510151169061199b565b8151935190519060806060840151930151935194611b28565b606087015290931690945252611811565b01610ec2565b50505050505050610f81565b8260405160208101916020825280518093526020604083019101925f5b818110610fbd5783830384f35b9091845180519060058210156110085782606060809260209460019652848101518584015264ffffffffff604082015116604084015201516060820152019501910193919093610fb0565b634e487b7160e01b5f52602160045260245ffd5b602090611027611047565b5f81525f838201525f60408201525f606082015282828701015201610eb7565b60405190608082018281106001600160401b038211176101a257604052565b6040519060a082018281106001600160401b038211176101a257604052565b6040519060c082018281106001600160401b038211176101a257604052565b60405190606082018281106001600160401b038211176101a257604052565b6040519190601f01601f191682016001600160401b038111838210176101a257604052565b6001600160401b0381116101a25760051b60200190565b359061ffff821682036101b657565b359063ffffffff821682036101b657565b359062ffffff821682036101b657565b359081151582036101b657565b359060ff821682036101b657565b9190826102a09103126101b6576040516102a081018181106001600160401b038211176101a2576040526102806112e9818395611186816110ff565b8552611194602082016110ff565b60208601526111a56040820161110e565b60408601526111b66060820161110e565b60608601526111c7608082016110ff565b60808601526111d860a082016110ff565b60a08601526111e960c082016110ff565b60c08601526111fa60e082016110ff565b60e086015261120c610100820161110e565b61010086015261121f610120820161110e565b610120860152611232610140820161111f565b61014086015261124561016082016110ff565b610160860152611258610180820161111f565b61018086015261126b6101a0820161112f565b6101a086015261127e6101c0820161111f565b6101c08601526112916101e082016110ff565b6101e08601526112a461020082016110ff565b6102008601526112b7610220820161111f565b6102208601526112ca610240820161113c565b6102408601526112dd610260820161110e565b6102608601520161110e565b910152565b359064ffffffffff821682036101b657565b35906001600160601b03821682036101b657565b9190826101a09103126101b6576040516101a081018181106001600160401b038211176101a2576040526101806112e98183956113508161110e565b855261135e6020820161110e565b602086015261136f604082016112ee565b6040860152611380606082016112ee565b6060860152611391608082016112ee565b60808601526113a260a082016112ee565b60a08601526113b360c082016112ee565b60c08601526113c460e08201611300565b60e08601526113d66101008201611300565b6101008601526113e9610120820161110e565b6101208601526113fc610140820161110e565b61014086015261140f610160820161112f565b6101608601520161112f565b35906001600160401b03821682036101b657565b81601f820112156101b6578035906114496100c5836110e8565b9260208085858152019360081b830101918183116101b657602001925b828410611474575050505090565b610100848303126101b6576040519061010082018281106001600160401b038211176101a2576040528435906001600160a01b03821682036101b6578260209261010094526114c483880161113c565b838201526114d4604088016110ff565b60408201526114e5606088016110ff565b60608201526114f66080880161112f565b608082015261150760a0880161141b565b60a082015261151860c0880161141b565b60c082015260e087013560e0820152815201930192611466565b81601f820112156101b65780359061154c6100c5836110e8565b92602060608186868152019402830101918183116101b657602001925b828410611577575050505090565b6060848303126101b6576115896110a4565b906115938561141b565b82526115a1602086016112ee565b602083015260408501359060078210156101b6578260209260406060950152815201930192611569565b60206003198201126101b6576004356001600160401b0381116101b657816023820112156101b6578060040135906116056100c5836110e8565b926024602085858152019360051b830101918183116101b65760248101935b83851061163357505050505090565b84356001600160401b0381116101b65782016104c081850360231901126101b65761165c611085565b9161166a856024840161114a565b835261167a856102c48401611314565b60208401526104648201356001600160401b0381116101b6578560246116a29285010161142f565b60408401526104848201356001600160401b0381116101b65760249083010185601f820112156101b6578035906116db6100c5836110e8565b9160208084838152019160051b830101918883116101b657602001905b8282106117495750505060608401526104a4820135926001600160401b0384116101b6576104c48361173288602460209889980101611532565b6080840152013560a0820152815201940193611624565b81358152602091820191016116f8565b60206040818301928281528451809452019201905f5b81811061177c5750505090565b825184526020938401939092019160010161176f565b91908260a09103126101b6576117e260806117ab611066565b9380358552602081013560208601526117c66040820161113c565b60408601526117d7606082016110ff565b6060860152016110ff565b6080830152565b80518210156117fd5760209160051b010190565b634e487b7160e01b5f52603260045260245ffd5b60058210156110085752565b9061182a6100c5836110e8565b828152809261183b601f19916110e8565b0190602036910137565b91908110156117fd576060020190565b3560ff811681036101b65790565b9190820180921161032257565b9192909264ffffffffff60a0850151168281116119225750156119075764ffffffffff60808401511681106118ac575050505f905f905f905f90565b602083015164ffffffffff936118e893909163ffffffff16156118ff5761ffff60e08660606118e2950151169201511690611863565b90611f89565b60019260039267434f4e54494e554560c01b921690565b505080611f89565b506001925f9250694e4f5f5441524745545360b01b91508290565b6001955f95506514105554d15160d21b94509092509050565b8015610322575f190190565b9190820391821161032257565b8181029291811591840414171561032257565b8115611971570490565b634e487b7160e01b5f52601260045260245ffd5b9061ffff8091169116019061ffff821161032257565b908015611b17575f915f5f928251805b611a8457505083825191825b6119e35750505061ffff60406119d182946119de946117e9565b5101931682845116611985565b169052565b9091945f198601868111610322576119fb81866117e9565b519086608083015115918215611a7b575b8215611a71575b5050611a6657611a5e916040611a58920190611a3d85611a3861ffff85511689611954565b611967565b9161ffff611a5081851682845116611985565b169052611947565b9561193b565b9190826119b7565b5094611a5e9061193b565b149050865f611a13565b85159250611a0c565b91945f198301929081841161032257611a9d84866117e9565b519360018085831c16145f14611add5750905f611ad492816060611acb604089019361ffff85511690611863565b9701525261193b565b809592956119ab565b90936080810151611af4575b5050611ad49061193b565b611ad49296509661ffff6040611b0e939901511690611863565b9594905f611ae9565b5050565b5160078110156110085790565b939290955f955f97611b3a855161181d565b965f995b86518b1015611c0457611b5d6040611b568d8b6117e9565b5101611b1b565b600781101561100857611bd957611bd16001918c611bbf611bb88c610dc1610cab8e60ff8f611bae896001600160401b03611ba582611b9e816020976117e9565b519a6117e9565b515116946117e9565b5101511693611954565b918d6117e9565b52611bca8d8c6117e9565b5190611863565b9a0199611b3e565b50505050959050611bfc9450611bf79350611b5691506040926117e9565b611f99565b5f9182908190565b96509492919793509597508415611ec057611c1e8461204f565b925f975f905f995f5b8651811015611d1457611c3a818e6117e9565b5161ffff6040611c4a848b6117e9565b5101511690612710810290808204612710149015171561032257828f60018f948f6101408f96611c8a90611c8463ffffffff948796611954565b90612291565b97015116841c1614611cf05750611cb5915061ffff6060611cac8f938d6117e9565b51015116611954565b8111611ce7575b611cce8b61ffff60208d015116611954565b10611cde575b6001905b01611c27565b60019b50611cd4565b60019450611cbc565b611cfb9293506117e9565b511015611d0b575b600190611cd8565b60019150611d03565b50948899949b90611d2d9399929897509a939a87612075565b9280611eb9575b611e97578580611e90575b611e155763ffffffff604085015116928315159182611e0d575b5081611e05575b50611d9d575b505050505f14611d8c576e42454c4f575f4d494e5f545241444560881b925b5f93929190565b66125397d090539160ca1b92611d85565b611dcb939496509063ffffffff606064ffffffffff6080611dc5950151169401511690611f89565b90611863565b9081811015611de6575064ffffffffff16915f808080611d66565b600294675343484544554c4560c01b945064ffffffffff909116929150565b90505f611d60565b91505f611d59565b5093505063ffffffff919450611e3e9082606064ffffffffff6080870151169201511690611863565b915116151580611e87575b611e6a5750600192682222ab24a0aa24a7a760b91b9264ffffffffff169190565b5f936721a7a7a62227aba760c11b935064ffffffffff9091169190565b50808310611e49565b5082611d3f565b506004976614d513d414115160ca1b975064ffffffffff909416959450505050565b5082611d34565b5f975064454d50545960d81b965087955085945092505050565b60ff16604d811161032257600a0a90565b90608082019061ffff82511660648102908082046064149015171561032257620f42400391620f424083116103225761018084019362ffffff855116831015611f81579061ffff80610160611f469401511691511690611863565b926064840293808504606414901517156103225762ffffff611f75611f7e95610cb1611dc59584865116611947565b9151169061223e565b90565b505050905090565b818111611f94575090565b905090565b6007811015611008576001811461203c5760028114612027576003811461200c5760058114611ff657600614611fe1577050524943455f554e524541434841424c4560781b90565b6d29a2a8aaa2a721a2a92fa227aba760911b90565b506d14149250d157d11255915491d15160921b90565b507250524943455f4f55545f4f465f424f554e445360681b90565b506c14149250d157d2539590531251609a1b90565b506a50524943455f5354414c4560a81b90565b61010063ffffffff91015116620f4240810290808204620f424014901517156103225790565b919392906120828361204f565b928361208e848361226d565b1061221e575f94858080805b86518110156121ed578887898d6127106120bd8361ffff6040611cac8a896117e9565b04906127106120e38c61ffff8060606120d68c8b6117e9565b5101511691511690611954565b0491806120f088846117e9565b51111561216f5761210c869161210689856117e9565b51611947565b1015612166575b61214c9392610ca66127109361ffff604061213c8b61213581612145996117e9565b51996117e9565b51015116611863565b0490612227565b101561215d575b6001905b0161209a565b60019350612153565b60019650612113565b9094925061218a91935061218386866117e9565b5190611947565b10156121e4575b8a916121c5846127106121be8e610ca68f9761ffff60406121b5886121cc9c6117e9565b51015116612227565b04926117e9565b5190612227565b10156121db575b600190612157565b600192506121d3565b60019b50612191565b509550955095925095505083612216575b50821561220a57505090565b90915081611f94575090565b92505f6121fe565b505f9450505050565b908082116122355750505f90565b611f7e91611947565b908115612267575f1982019182116103225761225991611967565b600181018091116103225790565b50505f90565b6127109161ffff60c061228293015116611954565b0490565b818110611f94575090565b908082116122355790611f7e91611947565b6122829061ffff806080612710950151169151169061195456' as const;
