@@ -32,19 +32,10 @@ type Target = {
 };
 
 /** What runs on a chain. The fillers and the extension are deployed and called by others only, so they need no ABI. */
-const product = [
-  'VaultFactory',
-  'Vault',
-  'VaultExtension',
-  'Rulebook',
-  'OracleHub',
-  'VaultLens',
-  'PoolLens',
-  ...fillers(),
-];
+const product = ['VaultFactory', 'Vault', 'VaultExtension', 'Rulebook', 'OracleHub', 'VaultLens', ...fillers()];
 
 const targets: readonly Target[] = [
-  ...named('src/abi', ['VaultFactory', 'OracleHub', 'VaultLens', 'PoolLens']),
+  ...named('src/abi', ['VaultFactory', 'OracleHub', 'VaultLens']),
   { source: 'Vault.sol', contract: 'Vault', folder: 'src/abi', behind: ['VaultExtension', 'IVault'] },
   ...named('test/golden/artifacts', ['MathHarness', 'SwapCaller']),
 ];

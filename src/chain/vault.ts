@@ -3,9 +3,8 @@ import { decodeEventLog, encodeFunctionData, toEventSelector } from 'viem';
 import { vaultAbi } from '../abi/Vault.ts';
 import type { Address, Hex, Leg, VenueName } from '../core/types.ts';
 import { lower } from './snapshot.ts';
+import { VENUE_NAMES } from './venues.ts';
 
-/** In the order of `enum Venue` of IVault.sol. */
-export const VENUE_NAMES = ['UNISWAP_V2', 'UNISWAP_V3', 'FILLER', 'UNISWAP_V4', 'BALANCER_V3'] as const;
 const VENUE_ID: Readonly<Record<VenueName, number>> = { UNISWAP_V2: 0, UNISWAP_V3: 1 };
 
 export type SliceCall = {

@@ -56,10 +56,10 @@ export function dueOf(configured: VaultState, now: number): DueState {
   if (state.pausedUntil > now) return { kind: 'NONE', reason: 'PAUSED', retryAt: state.pausedUntil };
   if (assets.length === 0) return { kind: 'NONE', reason: 'NO_TARGETS', retryAt: 0 };
   if (isEpochOpen(vault, now)) return { kind: 'CONTINUE', reason: 'CONTINUE', retryAt: nextSliceAt(vault, now) };
-  // Where a balance cannot be read, `Vault.due()` has no answer: it reverts.
-  if (firstUnknownBalance(assets)) return { kind: 'NONE', reason: 'BALANCE_UNREADABLE', retryAt: 0 };
   const bad = firstBadPrice(assets);
   if (bad && bad.priceStatus !== 'OK') return { kind: 'NONE', reason: priceReason(bad.priceStatus), retryAt: 0 };
+  // Where a balance cannot be read, `Vault.due()` has no answer: it reverts.
+  if (firstUnknownBalance(assets)) return { kind: 'NONE', reason: 'BALANCE_UNREADABLE', retryAt: 0 };
   const { values, navUsdE8 } = portfolioValue(assets);
   if (navUsdE8 === 0n) return { kind: 'NONE', reason: 'EMPTY', retryAt: 0 };
 

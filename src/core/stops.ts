@@ -1,6 +1,11 @@
 /** Stops: which targets are in force, and what a look at the stops changes. Mirrors RebalanceMath.sol and Rulebook.sol. */
 import type { AssetState, EpochState, StopState, VaultPolicy, VaultState } from './types.ts';
-import { BPS } from './units.ts';
+import { BPS, max } from './units.ts';
+
+/** {s} beyond twice the confirmation time after which a condition that was seen once says nothing any more. */
+const STOP_GRACE_S = 3_600;
+
+export type StopAct = 'REFERENCE' | 'ARM' | 'DISARM' | 'FIRE';
 
 export function hasBit(mask: number, index: number): boolean {
   return ((mask >>> index) & 1) === 1;
@@ -64,4 +69,55 @@ export function stopsReached(
     if (whole || a.priceUsdE8 <= a.stopPriceUsdE8 || takes) reached = withBit(reached, i);
   }
   return reached;
+}
+
+/** What becomes of the stops that are armed, now that the conditions in `reached` hold. */
+export function stepStop(
+  stop: StopState,
+  reached: number,
+  confirmS: number,
+  now: number,
+): { readonly act: Exclude<StopAct, 'REFERENCE'> | null; readonly fired: number; readonly stop: StopState } {
+  const still = (stop.armed & reached) >>> 0;
+  if (still !== 0 && now < stop.armedAt + confirmS) {
+    if (still === stop.armed) return { act: null, fired: 0, stop };
+    return { act: 'DISARM', fired: 0, stop: { ...stop, armed: still } };
+  }
+  const fires = still !== 0 && now <= stop.armedAt + 2 * confirmS + STOP_GRACE_S;
+  const fired = fires ? still : 0;
+  const act = fires ? 'FIRE' : reached !== 0 ? 'ARM' : stop.armed !== 0 ? 'DISARM' : null;
+  const armed = (reached & ~fired) >>> 0;
+  return { act, fired, stop: { ...stop, armed, armedAt: armed === 0 ? 0 : now } };
+}
+
+export type StopVerdict = {
+  /** What `checkStop` would do; null = nothing. */
+  readonly act: StopAct | null;
+  readonly reached: number;
+  readonly fired: number;
+  readonly stop: StopState;
+};
+
+/**
+ * What a look at the stops would change: `Vault.stopDue()` on the same inputs. Every price must be OK and every balance
+ * known, or the vault judges nothing.
+ */
+export function judgeStop(vault: VaultState, navUsdE8: bigint, now: number): StopVerdict {
+  const { policy, state, stop, assets } = vault;
+  const ofAll = policy.stopLossBps !== 0 || policy.takeProfitBps !== 0;
+  const ofOne = assets.some((a) => a.stopPriceUsdE8 !== 0n || a.takePriceUsdE8 !== 0n);
+  if (!ofAll && !ofOne && stop.armed === 0) return { act: null, reached: 0, fired: 0, stop };
+  const moved = ofAll && navUsdE8 !== 0n && (!state.referenceLive || navUsdE8 > stop.highUsdE8);
+  const seen: StopState = moved
+    ? {
+        ...stop,
+        baseUsdE8: state.referenceLive ? stop.baseUsdE8 : navUsdE8,
+        highUsdE8: state.referenceLive ? max(stop.highUsdE8, navUsdE8) : navUsdE8,
+      }
+    : stop;
+  const live = { ...state, referenceLive: state.referenceLive || moved };
+  const reached = stopsReached(policy, live, seen, assets, navUsdE8);
+  const next = stepStop(seen, reached, policy.confirmS, now);
+  const act = state.pausedUntil > now ? null : (next.act ?? (moved ? 'REFERENCE' : null));
+  return { act, reached, fired: next.fired, stop: next.stop };
 }

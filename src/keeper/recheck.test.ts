@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { INCLUSION_MARGIN_S } from '../core/allocate.ts';
 import { decide } from '../core/decide.ts';
 import { NOW, RULE, wethOver } from '../core/testing/fixtures.ts';
 import type { Plan, Snapshot } from '../core/types.ts';
-import { gasCeilingWei, INCLUSION_MARGIN_S, recheckSlice } from './recheck.ts';
+import { gasCeilingWei, recheckSlice } from './recheck.ts';
 
 function planOf(snapshot: Snapshot): Plan {
   const { plan } = decide(snapshot, RULE, { now: NOW, runInProgress: false });

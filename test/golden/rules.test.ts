@@ -18,7 +18,7 @@ import {
   scaledMinOut,
   tipUsdE8,
 } from '../../src/core/limits.ts';
-import { inForce, stopsReached } from '../../src/core/stops.ts';
+import { inForce, stepStop, stopsReached } from '../../src/core/stops.ts';
 import { address, NOW, randomAssets, randomPolicy, randomState, word } from '../../src/core/testing/fixtures.ts';
 import { type Random, seeded } from '../../src/core/testing/random.ts';
 import {
@@ -56,7 +56,7 @@ afterAll(() => anvil.stop());
 type View =
   | 'due'
   | 'inForce'
-  | 'stopsReached'
+  | 'step'
   | 'maxSellAmount'
   | 'requiredPips'
   | 'requiredOut'
@@ -205,24 +205,40 @@ describe('10,000 random portfolios', () => {
     expect(vaults.filter((v) => v.state.stopped !== 0).length).toBeGreaterThan(1_000);
   });
 
-  it('stops that are reached', { timeout: 30_000 }, async () => {
+  it('stops that are reached, armed and fired', { timeout: 30_000 }, async () => {
+    type Row = { reached: number; act: Hex; fired: number; stop: StopState };
+    // What is armed is often what is reached, and often about to be confirmed or too old.
+    const cases = priced.map((v) => {
+      const reached = stopsReached(v.policy, v.state, v.stop, v.assets, nav(v.assets));
+      const armed = r.pick([0, reached, reached, v.stop.armed]);
+      const age = r.pick([0, v.policy.confirmS - 1, v.policy.confirmS, 2 * v.policy.confirmS + r.pick([3_600, 3_601])]);
+      return { ...v, stop: { ...v.stop, armed, armedAt: NOW - Math.max(0, age) } };
+    });
     const rows = await inBatches(
-      priced,
+      cases,
       async (b) =>
-        (await ask('stopsReached', [
+        (await ask('step', [
           b.map((v) => ({
             policy: v.policy,
             state: v.state,
             stop: v.stop,
             assets: v.assets.map(assetOf),
-            prices: v.assets.map(priceOf),
+            prices: v.assets.map((a) => a.priceUsdE8),
             navUsdE8: nav(v.assets),
+            nowS: BigInt(NOW),
           })),
-        ])) as readonly number[],
+        ])) as readonly Row[],
     );
-    expect(priced.map((v) => stopsReached(v.policy, v.state, v.stop, v.assets, nav(v.assets)))).toEqual(rows);
-    expect(rows.filter((x) => x === 0).length).toBeGreaterThan(500);
-    expect(rows.filter((x) => x !== 0).length).toBeGreaterThan(500);
+    const seen = new Map<string, number>();
+    for (const [i, v] of cases.entries()) {
+      const row = rows[i];
+      const reached = stopsReached(v.policy, v.state, v.stop, v.assets, nav(v.assets));
+      const { act, fired, stop } = stepStop(v.stop, reached, v.policy.confirmS, NOW);
+      const theirs = hexToString(row?.act ?? '0x', { size: 32 });
+      expect({ reached, act: act ?? '', fired, stop }, `portfolio ${i}`).toEqual({ ...row, act: theirs });
+      seen.set(theirs, (seen.get(theirs) ?? 0) + 1);
+    }
+    for (const act of ['ARM', 'DISARM', 'FIRE', '']) expect(seen.get(act) ?? 0, act).toBeGreaterThan(100);
   });
 
   it('the relaxation and the tips', { timeout: 30_000 }, async () => {

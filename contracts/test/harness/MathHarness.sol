@@ -28,8 +28,16 @@ contract MathHarness {
         State state;
         Stop stop;
         Asset[] assets;
-        Price[] prices;
+        uint256[] prices;
         uint256 navUsdE8;
+        uint256 nowS;
+    }
+
+    struct StepResult {
+        uint32 reached;
+        bytes32 act;
+        uint32 fired;
+        Stop stop;
     }
 
     struct SellCase {
@@ -105,11 +113,15 @@ contract MathHarness {
         }
     }
 
-    function stopsReached(StopCase[] memory cases) external pure returns (uint32[] memory out) {
-        out = new uint32[](cases.length);
+    /// @notice As Rulebook.judgeStop, once the reference has been raised.
+    function step(StopCase[] memory cases) external pure returns (StepResult[] memory out) {
+        out = new StepResult[](cases.length);
         for (uint256 i; i < cases.length; ++i) {
             StopCase memory c = cases[i];
-            out[i] = RebalanceMath.stopsReached(c.policy, c.state, c.stop, c.assets, c.prices, c.navUsdE8);
+            StepResult memory r = out[i];
+            r.reached = RebalanceMath.stopsReached(c.policy, c.state, c.stop, c.assets, c.prices, c.navUsdE8);
+            (r.act, r.fired) = RebalanceMath.stepStop(c.stop, r.reached, c.policy.confirmS, c.nowS);
+            r.stop = c.stop;
         }
     }
 

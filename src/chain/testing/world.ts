@@ -8,6 +8,7 @@ import { vaultFactoryAbi, vaultFactoryBytecode } from '../../abi/VaultFactory.ts
 import { vaultLensAbi, vaultLensBytecode } from '../../abi/VaultLens.ts';
 import { OPTIONS_OFF } from '../../core/policy.ts';
 import type { Address, Hex, VaultPolicy } from '../../core/types.ts';
+import { NO_ADDRESS, plainFeedConfig } from '../feedConfig.ts';
 import type { Deployment } from '../snapshot.ts';
 import { startAnvil, type TestAnvil } from './anvil.ts';
 
@@ -161,12 +162,13 @@ async function build(anvil: TestAnvil, policy: VaultPolicy): Promise<World> {
   await setFeed(feeds.weth, 2_000n * 10n ** 8n);
   await setFeed(feeds.dai, 10n ** 8n);
 
-  const hub = await deploy(oracleHubAbi, oracleHubBytecode, []);
+  const hub = await deploy(oracleHubAbi, oracleHubBytecode, [NO_ADDRESS, 0n]);
   const lens = await deploy(vaultLensAbi, vaultLensBytecode, []);
-  const vaultFactory = await deploy(vaultFactoryAbi, vaultFactoryBytecode, [hub, weth]);
+  const vaultFactory = await deploy(vaultFactoryAbi, vaultFactoryBytecode, [hub, weth, NO_ADDRESS, NO_ADDRESS]);
   const feedIds: Hex[] = [];
   for (const feed of [feeds.weth, feeds.dai]) {
-    const config = { feed, heartbeat: 86_400, decimals: 8, minPriceUsdE8: 10_000n, maxPriceUsdE8: 10n ** 15n };
+    const plain = { feed, heartbeat: 86_400, decimals: 8, minPriceUsdE8: 10_000n, maxPriceUsdE8: 10n ** 15n };
+    const config = plainFeedConfig(plain);
     const args = [config] as const;
     const id = await rpc<Hex>('eth_call', [
       { from: OWNER, to: hub, data: encodeFunctionData({ abi: oracleHubAbi, functionName: 'register', args }) },
