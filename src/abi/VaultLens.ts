@@ -2,6 +2,553 @@
 export const vaultLensAbi = [
   {
     "type": "function",
+    "name": "line",
+    "inputs": [
+      {
+        "name": "vault",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "trouble",
+        "type": "uint8",
+        "internalType": "enum Trouble"
+      },
+      {
+        "name": "known",
+        "type": "bytes",
+        "internalType": "bytes"
+      }
+    ],
+    "outputs": [
+      {
+        "name": "",
+        "type": "tuple",
+        "internalType": "struct VaultLine",
+        "components": [
+          {
+            "name": "vault",
+            "type": "address",
+            "internalType": "address"
+          },
+          {
+            "name": "trouble",
+            "type": "uint8",
+            "internalType": "enum Trouble"
+          },
+          {
+            "name": "owner",
+            "type": "address",
+            "internalType": "address"
+          },
+          {
+            "name": "guardian",
+            "type": "address",
+            "internalType": "address"
+          },
+          {
+            "name": "guardianPauseAt",
+            "type": "uint40",
+            "internalType": "uint40"
+          },
+          {
+            "name": "upSince",
+            "type": "uint40",
+            "internalType": "uint40"
+          },
+          {
+            "name": "navUsdE8",
+            "type": "uint256",
+            "internalType": "uint256"
+          },
+          {
+            "name": "state",
+            "type": "tuple",
+            "internalType": "struct State",
+            "components": [
+              {
+                "name": "epoch",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "sequence",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "epochStart",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "lastSliceAt",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "epochEnd",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "pausedUntil",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "snapshotAt",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "epochNavUsdE8",
+                "type": "uint96",
+                "internalType": "uint96"
+              },
+              {
+                "name": "lossUsdE8",
+                "type": "uint96",
+                "internalType": "uint96"
+              },
+              {
+                "name": "sold",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "stopped",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "referenceLive",
+                "type": "bool",
+                "internalType": "bool"
+              },
+              {
+                "name": "ownerMoved",
+                "type": "bool",
+                "internalType": "bool"
+              }
+            ]
+          },
+          {
+            "name": "room",
+            "type": "tuple",
+            "internalType": "struct Room",
+            "components": [
+              {
+                "name": "sliceCapUsdE8",
+                "type": "uint256",
+                "internalType": "uint256"
+              },
+              {
+                "name": "lossLeftUsdE8",
+                "type": "uint256",
+                "internalType": "uint256"
+              },
+              {
+                "name": "tipLeftUsdE8",
+                "type": "uint256",
+                "internalType": "uint256"
+              },
+              {
+                "name": "requiredPips",
+                "type": "uint256",
+                "internalType": "uint256"
+              }
+            ]
+          },
+          {
+            "name": "hint",
+            "type": "tuple",
+            "internalType": "struct Hint",
+            "components": [
+              {
+                "name": "due",
+                "type": "uint8",
+                "internalType": "enum Due"
+              },
+              {
+                "name": "reason",
+                "type": "bytes32",
+                "internalType": "bytes32"
+              },
+              {
+                "name": "retryAt",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "stopReached",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "stopAct",
+                "type": "bytes32",
+                "internalType": "bytes32"
+              },
+              {
+                "name": "stopRetryAt",
+                "type": "uint40",
+                "internalType": "uint40"
+              }
+            ]
+          },
+          {
+            "name": "positions",
+            "type": "tuple[]",
+            "internalType": "struct Position[]",
+            "components": [
+              {
+                "name": "token",
+                "type": "address",
+                "internalType": "address"
+              },
+              {
+                "name": "decimals",
+                "type": "uint8",
+                "internalType": "uint8"
+              },
+              {
+                "name": "targetBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "bandBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "weightBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "known",
+                "type": "bool",
+                "internalType": "bool"
+              },
+              {
+                "name": "balance",
+                "type": "uint256",
+                "internalType": "uint256"
+              },
+              {
+                "name": "valueUsdE8",
+                "type": "uint256",
+                "internalType": "uint256"
+              },
+              {
+                "name": "price",
+                "type": "tuple",
+                "internalType": "struct Price",
+                "components": [
+                  {
+                    "name": "usdE8",
+                    "type": "uint64",
+                    "internalType": "uint64"
+                  },
+                  {
+                    "name": "updatedAt",
+                    "type": "uint40",
+                    "internalType": "uint40"
+                  },
+                  {
+                    "name": "status",
+                    "type": "uint8",
+                    "internalType": "enum PriceStatus"
+                  }
+                ]
+              }
+            ]
+          },
+          {
+            "name": "keepers",
+            "type": "address[]",
+            "internalType": "address[]"
+          }
+        ]
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "page",
+    "inputs": [
+      {
+        "name": "vaults_",
+        "type": "address[]",
+        "internalType": "address[]"
+      },
+      {
+        "name": "gasEach",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ],
+    "outputs": [
+      {
+        "name": "",
+        "type": "tuple[]",
+        "internalType": "struct VaultLine[]",
+        "components": [
+          {
+            "name": "vault",
+            "type": "address",
+            "internalType": "address"
+          },
+          {
+            "name": "trouble",
+            "type": "uint8",
+            "internalType": "enum Trouble"
+          },
+          {
+            "name": "owner",
+            "type": "address",
+            "internalType": "address"
+          },
+          {
+            "name": "guardian",
+            "type": "address",
+            "internalType": "address"
+          },
+          {
+            "name": "guardianPauseAt",
+            "type": "uint40",
+            "internalType": "uint40"
+          },
+          {
+            "name": "upSince",
+            "type": "uint40",
+            "internalType": "uint40"
+          },
+          {
+            "name": "navUsdE8",
+            "type": "uint256",
+            "internalType": "uint256"
+          },
+          {
+            "name": "state",
+            "type": "tuple",
+            "internalType": "struct State",
+            "components": [
+              {
+                "name": "epoch",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "sequence",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "epochStart",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "lastSliceAt",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "epochEnd",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "pausedUntil",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "snapshotAt",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "epochNavUsdE8",
+                "type": "uint96",
+                "internalType": "uint96"
+              },
+              {
+                "name": "lossUsdE8",
+                "type": "uint96",
+                "internalType": "uint96"
+              },
+              {
+                "name": "sold",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "stopped",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "referenceLive",
+                "type": "bool",
+                "internalType": "bool"
+              },
+              {
+                "name": "ownerMoved",
+                "type": "bool",
+                "internalType": "bool"
+              }
+            ]
+          },
+          {
+            "name": "room",
+            "type": "tuple",
+            "internalType": "struct Room",
+            "components": [
+              {
+                "name": "sliceCapUsdE8",
+                "type": "uint256",
+                "internalType": "uint256"
+              },
+              {
+                "name": "lossLeftUsdE8",
+                "type": "uint256",
+                "internalType": "uint256"
+              },
+              {
+                "name": "tipLeftUsdE8",
+                "type": "uint256",
+                "internalType": "uint256"
+              },
+              {
+                "name": "requiredPips",
+                "type": "uint256",
+                "internalType": "uint256"
+              }
+            ]
+          },
+          {
+            "name": "hint",
+            "type": "tuple",
+            "internalType": "struct Hint",
+            "components": [
+              {
+                "name": "due",
+                "type": "uint8",
+                "internalType": "enum Due"
+              },
+              {
+                "name": "reason",
+                "type": "bytes32",
+                "internalType": "bytes32"
+              },
+              {
+                "name": "retryAt",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "stopReached",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "stopAct",
+                "type": "bytes32",
+                "internalType": "bytes32"
+              },
+              {
+                "name": "stopRetryAt",
+                "type": "uint40",
+                "internalType": "uint40"
+              }
+            ]
+          },
+          {
+            "name": "positions",
+            "type": "tuple[]",
+            "internalType": "struct Position[]",
+            "components": [
+              {
+                "name": "token",
+                "type": "address",
+                "internalType": "address"
+              },
+              {
+                "name": "decimals",
+                "type": "uint8",
+                "internalType": "uint8"
+              },
+              {
+                "name": "targetBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "bandBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "weightBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "known",
+                "type": "bool",
+                "internalType": "bool"
+              },
+              {
+                "name": "balance",
+                "type": "uint256",
+                "internalType": "uint256"
+              },
+              {
+                "name": "valueUsdE8",
+                "type": "uint256",
+                "internalType": "uint256"
+              },
+              {
+                "name": "price",
+                "type": "tuple",
+                "internalType": "struct Price",
+                "components": [
+                  {
+                    "name": "usdE8",
+                    "type": "uint64",
+                    "internalType": "uint64"
+                  },
+                  {
+                    "name": "updatedAt",
+                    "type": "uint40",
+                    "internalType": "uint40"
+                  },
+                  {
+                    "name": "status",
+                    "type": "uint8",
+                    "internalType": "enum PriceStatus"
+                  }
+                ]
+              }
+            ]
+          },
+          {
+            "name": "keepers",
+            "type": "address[]",
+            "internalType": "address[]"
+          }
+        ]
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
     "name": "v2Pairs",
     "inputs": [
       {
@@ -147,23 +694,270 @@ export const vaultLensAbi = [
         "name": "vaults_",
         "type": "address[]",
         "internalType": "address[]"
+      },
+      {
+        "name": "gasEach",
+        "type": "uint256",
+        "internalType": "uint256"
       }
     ],
     "outputs": [
       {
-        "name": "views",
+        "name": "",
         "type": "tuple[]",
         "internalType": "struct VaultView[]",
         "components": [
           {
-            "name": "vault",
-            "type": "address",
-            "internalType": "address"
-          },
-          {
-            "name": "owner",
-            "type": "address",
-            "internalType": "address"
+            "name": "line",
+            "type": "tuple",
+            "internalType": "struct VaultLine",
+            "components": [
+              {
+                "name": "vault",
+                "type": "address",
+                "internalType": "address"
+              },
+              {
+                "name": "trouble",
+                "type": "uint8",
+                "internalType": "enum Trouble"
+              },
+              {
+                "name": "owner",
+                "type": "address",
+                "internalType": "address"
+              },
+              {
+                "name": "guardian",
+                "type": "address",
+                "internalType": "address"
+              },
+              {
+                "name": "guardianPauseAt",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "upSince",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "navUsdE8",
+                "type": "uint256",
+                "internalType": "uint256"
+              },
+              {
+                "name": "state",
+                "type": "tuple",
+                "internalType": "struct State",
+                "components": [
+                  {
+                    "name": "epoch",
+                    "type": "uint32",
+                    "internalType": "uint32"
+                  },
+                  {
+                    "name": "sequence",
+                    "type": "uint32",
+                    "internalType": "uint32"
+                  },
+                  {
+                    "name": "epochStart",
+                    "type": "uint40",
+                    "internalType": "uint40"
+                  },
+                  {
+                    "name": "lastSliceAt",
+                    "type": "uint40",
+                    "internalType": "uint40"
+                  },
+                  {
+                    "name": "epochEnd",
+                    "type": "uint40",
+                    "internalType": "uint40"
+                  },
+                  {
+                    "name": "pausedUntil",
+                    "type": "uint40",
+                    "internalType": "uint40"
+                  },
+                  {
+                    "name": "snapshotAt",
+                    "type": "uint40",
+                    "internalType": "uint40"
+                  },
+                  {
+                    "name": "epochNavUsdE8",
+                    "type": "uint96",
+                    "internalType": "uint96"
+                  },
+                  {
+                    "name": "lossUsdE8",
+                    "type": "uint96",
+                    "internalType": "uint96"
+                  },
+                  {
+                    "name": "sold",
+                    "type": "uint32",
+                    "internalType": "uint32"
+                  },
+                  {
+                    "name": "stopped",
+                    "type": "uint32",
+                    "internalType": "uint32"
+                  },
+                  {
+                    "name": "referenceLive",
+                    "type": "bool",
+                    "internalType": "bool"
+                  },
+                  {
+                    "name": "ownerMoved",
+                    "type": "bool",
+                    "internalType": "bool"
+                  }
+                ]
+              },
+              {
+                "name": "room",
+                "type": "tuple",
+                "internalType": "struct Room",
+                "components": [
+                  {
+                    "name": "sliceCapUsdE8",
+                    "type": "uint256",
+                    "internalType": "uint256"
+                  },
+                  {
+                    "name": "lossLeftUsdE8",
+                    "type": "uint256",
+                    "internalType": "uint256"
+                  },
+                  {
+                    "name": "tipLeftUsdE8",
+                    "type": "uint256",
+                    "internalType": "uint256"
+                  },
+                  {
+                    "name": "requiredPips",
+                    "type": "uint256",
+                    "internalType": "uint256"
+                  }
+                ]
+              },
+              {
+                "name": "hint",
+                "type": "tuple",
+                "internalType": "struct Hint",
+                "components": [
+                  {
+                    "name": "due",
+                    "type": "uint8",
+                    "internalType": "enum Due"
+                  },
+                  {
+                    "name": "reason",
+                    "type": "bytes32",
+                    "internalType": "bytes32"
+                  },
+                  {
+                    "name": "retryAt",
+                    "type": "uint40",
+                    "internalType": "uint40"
+                  },
+                  {
+                    "name": "stopReached",
+                    "type": "uint32",
+                    "internalType": "uint32"
+                  },
+                  {
+                    "name": "stopAct",
+                    "type": "bytes32",
+                    "internalType": "bytes32"
+                  },
+                  {
+                    "name": "stopRetryAt",
+                    "type": "uint40",
+                    "internalType": "uint40"
+                  }
+                ]
+              },
+              {
+                "name": "positions",
+                "type": "tuple[]",
+                "internalType": "struct Position[]",
+                "components": [
+                  {
+                    "name": "token",
+                    "type": "address",
+                    "internalType": "address"
+                  },
+                  {
+                    "name": "decimals",
+                    "type": "uint8",
+                    "internalType": "uint8"
+                  },
+                  {
+                    "name": "targetBps",
+                    "type": "uint16",
+                    "internalType": "uint16"
+                  },
+                  {
+                    "name": "bandBps",
+                    "type": "uint16",
+                    "internalType": "uint16"
+                  },
+                  {
+                    "name": "weightBps",
+                    "type": "uint16",
+                    "internalType": "uint16"
+                  },
+                  {
+                    "name": "known",
+                    "type": "bool",
+                    "internalType": "bool"
+                  },
+                  {
+                    "name": "balance",
+                    "type": "uint256",
+                    "internalType": "uint256"
+                  },
+                  {
+                    "name": "valueUsdE8",
+                    "type": "uint256",
+                    "internalType": "uint256"
+                  },
+                  {
+                    "name": "price",
+                    "type": "tuple",
+                    "internalType": "struct Price",
+                    "components": [
+                      {
+                        "name": "usdE8",
+                        "type": "uint64",
+                        "internalType": "uint64"
+                      },
+                      {
+                        "name": "updatedAt",
+                        "type": "uint40",
+                        "internalType": "uint40"
+                      },
+                      {
+                        "name": "status",
+                        "type": "uint8",
+                        "internalType": "enum PriceStatus"
+                      }
+                    ]
+                  }
+                ]
+              },
+              {
+                "name": "keepers",
+                "type": "address[]",
+                "internalType": "address[]"
+              }
+            ]
           },
           {
             "name": "policy",
@@ -224,58 +1018,83 @@ export const vaultLensAbi = [
                 "name": "ttlS",
                 "type": "uint24",
                 "internalType": "uint24"
+              },
+              {
+                "name": "premiumBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "relaxS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "open",
+                "type": "bool",
+                "internalType": "bool"
+              },
+              {
+                "name": "snapshotS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "stopLossBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "takeProfitBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "confirmS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "tipBps",
+                "type": "uint8",
+                "internalType": "uint8"
+              },
+              {
+                "name": "maxTipUsdE2",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "tipPerDayUsdE2",
+                "type": "uint32",
+                "internalType": "uint32"
               }
             ]
           },
           {
-            "name": "state",
+            "name": "stop",
             "type": "tuple",
-            "internalType": "struct State",
+            "internalType": "struct Stop",
             "components": [
               {
-                "name": "epoch",
-                "type": "uint32",
-                "internalType": "uint32"
-              },
-              {
-                "name": "sequence",
-                "type": "uint32",
-                "internalType": "uint32"
-              },
-              {
-                "name": "epochStart",
-                "type": "uint40",
-                "internalType": "uint40"
-              },
-              {
-                "name": "lastSliceAt",
-                "type": "uint40",
-                "internalType": "uint40"
-              },
-              {
-                "name": "epochEnd",
-                "type": "uint40",
-                "internalType": "uint40"
-              },
-              {
-                "name": "pausedUntil",
-                "type": "uint40",
-                "internalType": "uint40"
-              },
-              {
-                "name": "epochNavUsdE8",
+                "name": "baseUsdE8",
                 "type": "uint96",
                 "internalType": "uint96"
               },
               {
-                "name": "lossUsdE8",
+                "name": "highUsdE8",
                 "type": "uint96",
                 "internalType": "uint96"
               },
               {
-                "name": "lossAt",
+                "name": "armedAt",
                 "type": "uint40",
                 "internalType": "uint40"
+              },
+              {
+                "name": "armed",
+                "type": "uint32",
+                "internalType": "uint32"
               }
             ]
           },
@@ -305,65 +1124,518 @@ export const vaultLensAbi = [
                 "internalType": "uint16"
               },
               {
+                "name": "safe",
+                "type": "bool",
+                "internalType": "bool"
+              },
+              {
+                "name": "stopPriceUsdE8",
+                "type": "uint64",
+                "internalType": "uint64"
+              },
+              {
+                "name": "takePriceUsdE8",
+                "type": "uint64",
+                "internalType": "uint64"
+              },
+              {
                 "name": "feedId",
                 "type": "bytes32",
                 "internalType": "bytes32"
               }
             ]
-          },
-          {
-            "name": "balances",
-            "type": "uint256[]",
-            "internalType": "uint256[]"
-          },
-          {
-            "name": "prices",
-            "type": "tuple[]",
-            "internalType": "struct Price[]",
-            "components": [
-              {
-                "name": "usdE8",
-                "type": "uint64",
-                "internalType": "uint64"
-              },
-              {
-                "name": "updatedAt",
-                "type": "uint40",
-                "internalType": "uint40"
-              },
-              {
-                "name": "status",
-                "type": "uint8",
-                "internalType": "enum PriceStatus"
-              }
-            ]
-          },
-          {
-            "name": "navUsdE8",
-            "type": "uint256",
-            "internalType": "uint256"
-          },
-          {
-            "name": "due",
-            "type": "uint8",
-            "internalType": "enum Due"
-          },
-          {
-            "name": "reason",
-            "type": "bytes32",
-            "internalType": "bytes32"
-          },
-          {
-            "name": "retryAt",
-            "type": "uint40",
-            "internalType": "uint40"
           }
         ]
       }
     ],
     "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "whole",
+    "inputs": [
+      {
+        "name": "vault",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "trouble",
+        "type": "uint8",
+        "internalType": "enum Trouble"
+      },
+      {
+        "name": "known",
+        "type": "bytes",
+        "internalType": "bytes"
+      }
+    ],
+    "outputs": [
+      {
+        "name": "",
+        "type": "tuple",
+        "internalType": "struct VaultView",
+        "components": [
+          {
+            "name": "line",
+            "type": "tuple",
+            "internalType": "struct VaultLine",
+            "components": [
+              {
+                "name": "vault",
+                "type": "address",
+                "internalType": "address"
+              },
+              {
+                "name": "trouble",
+                "type": "uint8",
+                "internalType": "enum Trouble"
+              },
+              {
+                "name": "owner",
+                "type": "address",
+                "internalType": "address"
+              },
+              {
+                "name": "guardian",
+                "type": "address",
+                "internalType": "address"
+              },
+              {
+                "name": "guardianPauseAt",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "upSince",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "navUsdE8",
+                "type": "uint256",
+                "internalType": "uint256"
+              },
+              {
+                "name": "state",
+                "type": "tuple",
+                "internalType": "struct State",
+                "components": [
+                  {
+                    "name": "epoch",
+                    "type": "uint32",
+                    "internalType": "uint32"
+                  },
+                  {
+                    "name": "sequence",
+                    "type": "uint32",
+                    "internalType": "uint32"
+                  },
+                  {
+                    "name": "epochStart",
+                    "type": "uint40",
+                    "internalType": "uint40"
+                  },
+                  {
+                    "name": "lastSliceAt",
+                    "type": "uint40",
+                    "internalType": "uint40"
+                  },
+                  {
+                    "name": "epochEnd",
+                    "type": "uint40",
+                    "internalType": "uint40"
+                  },
+                  {
+                    "name": "pausedUntil",
+                    "type": "uint40",
+                    "internalType": "uint40"
+                  },
+                  {
+                    "name": "snapshotAt",
+                    "type": "uint40",
+                    "internalType": "uint40"
+                  },
+                  {
+                    "name": "epochNavUsdE8",
+                    "type": "uint96",
+                    "internalType": "uint96"
+                  },
+                  {
+                    "name": "lossUsdE8",
+                    "type": "uint96",
+                    "internalType": "uint96"
+                  },
+                  {
+                    "name": "sold",
+                    "type": "uint32",
+                    "internalType": "uint32"
+                  },
+                  {
+                    "name": "stopped",
+                    "type": "uint32",
+                    "internalType": "uint32"
+                  },
+                  {
+                    "name": "referenceLive",
+                    "type": "bool",
+                    "internalType": "bool"
+                  },
+                  {
+                    "name": "ownerMoved",
+                    "type": "bool",
+                    "internalType": "bool"
+                  }
+                ]
+              },
+              {
+                "name": "room",
+                "type": "tuple",
+                "internalType": "struct Room",
+                "components": [
+                  {
+                    "name": "sliceCapUsdE8",
+                    "type": "uint256",
+                    "internalType": "uint256"
+                  },
+                  {
+                    "name": "lossLeftUsdE8",
+                    "type": "uint256",
+                    "internalType": "uint256"
+                  },
+                  {
+                    "name": "tipLeftUsdE8",
+                    "type": "uint256",
+                    "internalType": "uint256"
+                  },
+                  {
+                    "name": "requiredPips",
+                    "type": "uint256",
+                    "internalType": "uint256"
+                  }
+                ]
+              },
+              {
+                "name": "hint",
+                "type": "tuple",
+                "internalType": "struct Hint",
+                "components": [
+                  {
+                    "name": "due",
+                    "type": "uint8",
+                    "internalType": "enum Due"
+                  },
+                  {
+                    "name": "reason",
+                    "type": "bytes32",
+                    "internalType": "bytes32"
+                  },
+                  {
+                    "name": "retryAt",
+                    "type": "uint40",
+                    "internalType": "uint40"
+                  },
+                  {
+                    "name": "stopReached",
+                    "type": "uint32",
+                    "internalType": "uint32"
+                  },
+                  {
+                    "name": "stopAct",
+                    "type": "bytes32",
+                    "internalType": "bytes32"
+                  },
+                  {
+                    "name": "stopRetryAt",
+                    "type": "uint40",
+                    "internalType": "uint40"
+                  }
+                ]
+              },
+              {
+                "name": "positions",
+                "type": "tuple[]",
+                "internalType": "struct Position[]",
+                "components": [
+                  {
+                    "name": "token",
+                    "type": "address",
+                    "internalType": "address"
+                  },
+                  {
+                    "name": "decimals",
+                    "type": "uint8",
+                    "internalType": "uint8"
+                  },
+                  {
+                    "name": "targetBps",
+                    "type": "uint16",
+                    "internalType": "uint16"
+                  },
+                  {
+                    "name": "bandBps",
+                    "type": "uint16",
+                    "internalType": "uint16"
+                  },
+                  {
+                    "name": "weightBps",
+                    "type": "uint16",
+                    "internalType": "uint16"
+                  },
+                  {
+                    "name": "known",
+                    "type": "bool",
+                    "internalType": "bool"
+                  },
+                  {
+                    "name": "balance",
+                    "type": "uint256",
+                    "internalType": "uint256"
+                  },
+                  {
+                    "name": "valueUsdE8",
+                    "type": "uint256",
+                    "internalType": "uint256"
+                  },
+                  {
+                    "name": "price",
+                    "type": "tuple",
+                    "internalType": "struct Price",
+                    "components": [
+                      {
+                        "name": "usdE8",
+                        "type": "uint64",
+                        "internalType": "uint64"
+                      },
+                      {
+                        "name": "updatedAt",
+                        "type": "uint40",
+                        "internalType": "uint40"
+                      },
+                      {
+                        "name": "status",
+                        "type": "uint8",
+                        "internalType": "enum PriceStatus"
+                      }
+                    ]
+                  }
+                ]
+              },
+              {
+                "name": "keepers",
+                "type": "address[]",
+                "internalType": "address[]"
+              }
+            ]
+          },
+          {
+            "name": "policy",
+            "type": "tuple",
+            "internalType": "struct Policy",
+            "components": [
+              {
+                "name": "destinationBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "innerBandBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "scheduleS",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "cooldownS",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "maxSlipBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "lossBpsPerDay",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "maxSliceBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "sliceCooldownS",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "minTradeUsdE2",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "maxGasPriceMwei",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "ttlS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "premiumBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "relaxS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "open",
+                "type": "bool",
+                "internalType": "bool"
+              },
+              {
+                "name": "snapshotS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "stopLossBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "takeProfitBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "confirmS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "tipBps",
+                "type": "uint8",
+                "internalType": "uint8"
+              },
+              {
+                "name": "maxTipUsdE2",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "tipPerDayUsdE2",
+                "type": "uint32",
+                "internalType": "uint32"
+              }
+            ]
+          },
+          {
+            "name": "stop",
+            "type": "tuple",
+            "internalType": "struct Stop",
+            "components": [
+              {
+                "name": "baseUsdE8",
+                "type": "uint96",
+                "internalType": "uint96"
+              },
+              {
+                "name": "highUsdE8",
+                "type": "uint96",
+                "internalType": "uint96"
+              },
+              {
+                "name": "armedAt",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "armed",
+                "type": "uint32",
+                "internalType": "uint32"
+              }
+            ]
+          },
+          {
+            "name": "assets",
+            "type": "tuple[]",
+            "internalType": "struct Asset[]",
+            "components": [
+              {
+                "name": "token",
+                "type": "address",
+                "internalType": "address"
+              },
+              {
+                "name": "decimals",
+                "type": "uint8",
+                "internalType": "uint8"
+              },
+              {
+                "name": "targetBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "bandBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "safe",
+                "type": "bool",
+                "internalType": "bool"
+              },
+              {
+                "name": "stopPriceUsdE8",
+                "type": "uint64",
+                "internalType": "uint64"
+              },
+              {
+                "name": "takePriceUsdE8",
+                "type": "uint64",
+                "internalType": "uint64"
+              },
+              {
+                "name": "feedId",
+                "type": "bytes32",
+                "internalType": "bytes32"
+              }
+            ]
+          }
+        ]
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "error",
+    "name": "NotAVault",
+    "inputs": []
+  },
+  {
+    "type": "error",
+    "name": "PageTooLarge",
+    "inputs": [
+      {
+        "name": "read",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
   }
 ] as const;
 
 export const vaultLensBytecode =
-  '0x60808060405234601557611ba2908161001a8239f35b5f80fdfe60806040526004361015610011575f80fd5b5f3560e01c8063bfb2c10b14610f5f578063cfc5e45c146103565763ef55a75d1461003a575f80fd5b34610278576020366003190112610278576004356001600160401b0381116102785761006a903690600401611859565b9061007482611918565b9161008260405193846118f7565b808352601f1961009182611918565b015f5b8181106103215750505f5b81811061013357836040518091602082016020835281518091526020604084019201905f5b8181106100d2575050500390f35b91935091602060a06001926001600160701b03608088518680861b0381511684528680861b038682015116868501528680861b03604082015116604085015282606082015116606085015201511660808201520194019101918493926100c4565b6001600160a01b0361014e610149838587611957565b611967565b604051630240bc6b60e21b8152929116606083600481845afa8015610284575f935f916102cd575b50610185610149848789611957565b604051630dfe168160e01b81529092602082600481845afa918215610284575f9261028f575b509060206004926040519384809263d21220a760e01b82525afa918215610284575f92610233575b506001956001600160701b0393928492604051966101f0886118dc565b60a08a901b8a900390811688529081166020880152166040860152166060840152166080820152610221828761192f565b5261022c818661192f565b500161009f565b909291506020813d821161027c575b8161024f602093836118f7565b81010312610278576001956001600160701b039361026d859361197b565b9394509150956101d3565b5f80fd5b3d9150610242565b6040513d5f823e3d90fd5b91506020823d82116102c5575b816102a9602093836118f7565b810103126102785760206102be60049361197b565b92506101ab565b3d915061029c565b9350506060833d8211610319575b816102e8606093836118f7565b81010312610278576102f9836119c1565b610311604061030a602087016119c1565b95016119d5565b50925f610176565b3d91506102db565b602090604051610330816118dc565b5f81525f838201525f60408201525f60608201525f608082015282828801015201610094565b34610278576020366003190112610278576004356001600160401b03811161027857610386903690600401611859565b61038f81611918565b9161039d60405193846118f7565b818352601f196103ac83611918565b015f5b818110610e765750505f5b8281106106fd578360405160208101916020825280518093526040820192602060408260051b8501019201935f5b8281106103f55784840385f35b909192603f1985820301835285516103a082019060018060a01b03815116835260018060a01b03602082015116602084015262ffffff610140604083015161ffff815116604087015261ffff602082015116606087015263ffffffff604082015116608087015263ffffffff60608201511660a087015261ffff60808201511660c087015261ffff60a08201511660e087015261ffff60c08201511661010087015261ffff60e08201511661012087015263ffffffff610100820151168287015263ffffffff6101208201511661016087015201511661018084015264ffffffffff610100606083015163ffffffff8151166101a087015263ffffffff6020820151166101c0870152826040820151166101e087015282606082015116610200870152826080820151166102208701528260a0820151166102408701526001600160601b0360c0820151166102608701526001600160601b0360e0820151166102808701520151166102a08401526080810151916103a06102c0850152825180915260206103c085019301905f905b8082106106ac5750505060a0810151918381036102e0850152602080845192838152019301905f905b8082106106945750505060c081015191838103610300850152602080845192838152019301905f905b80821061064b5750505060e0810151610320840152610100810151916004831015610637578361038064ffffffffff61014060209695879661034060019a0152610120810151610360860152015116910152970193019101949291946103e8565b634e487b7160e01b5f52602160045260245ffd5b909193604085516001600160401b03815116835264ffffffffff6020820151166020840152015190600582101561063757606081600193604060209401520195019201906105d6565b909193602080600192875181520195019201906105ad565b909193602060a0600192608088518580851b03815116835260ff85820151168584015261ffff604082015116604084015261ffff606082015116606084015201516080820152019501920190610584565b61070b610149828585611957565b610715828661192f565b516001600160a01b03909116808252604051638da5cb5b60e01b8152602081600481855afa908115610284575f91610e3d575b506001600160a01b03166020830152604051630505c8c960e01b815261016081600481855afa908115610284575f91610d44575b50604083015260405163c19d93fb60e01b815261012081600481855afa908115610284575f91610c71575b5060608301526040516371a9730560e01b81525f81600481855afa908115610284575f91610b7c575b50608083019081526040516343a481a760e11b8152606081600481865afa908115610284575f915f915f91610b25575b5064ffffffffff166101408601526101208501526004811015610637576101008401528051519061083082611918565b9261083e60405194856118f7565b82845261084a83611918565b602085019190601f190136833761086084611a3b565b9360a087019485525f5b818110610a8257505090602060049260405193848092630d96a1bf60e21b82525afa918215610284575f92610a3f575b506040516301ec78cd60e71b815260206004820152945160248601819052859160448301915f905b808210610a2357505f9492849003928492506001600160a01b031690505afa928315610284575f93610914575b508260e09261090b92869560c060019998015251905190611afb565b910152016103ba565b9092503d805f833e61092681836118f7565b810190602081830312610278578051906001600160401b038211610278570181601f820112156102785780519061095c82611918565b9261096a60405194856118f7565b8284526020606081860194028301019181831161027857602001925b82841061099e57509294925061090b91506108ef9050565b6060848303126102785760405190606082018281106001600160401b03821117610a0f5760405284516001600160401b03811681036102785782526109e560208601611a8a565b60208301526040850151906005821015610278578260209260406060950152815201930192610986565b634e487b7160e01b5f52604160045260245ffd5b91935091602080600192865181520194019201879392916108c2565b9091506020813d8211610a7a575b81610a5a602093836118f7565b8101031261027857516001600160a01b038116810361027857908a61089a565b3d9150610a4d565b806080610a92602493885161192f565b510151610a9f828a61192f565b52602060018060a01b03610ab483895161192f565b515116604051938480926370a0823160e01b82528860048301525afa8015610284575f90610af3575b60019250610aec82895161192f565b520161086a565b506020823d8211610b1d575b81610b0c602093836118f7565b810103126102785760019151610add565b3d9150610aff565b925050506060813d8211610b74575b81610b41606093836118f7565b8101031261027857805160048110156102785764ffffffffff610b6b604060208501519401611a8a565b91929190610800565b3d9150610b34565b90503d805f833e610b8d81836118f7565b810190602081830312610278578051906001600160401b038211610278570181601f8201121561027857805190610bc382611918565b92610bd160405194856118f7565b828452602060a081860194028301019181831161027857602001925b828410610bfe5750505050876107d0565b60a0848303126102785760405190610c15826118dc565b610c1e8561197b565b825260208501519060ff8216820361027857826020928360a0950152610c4660408801611a7b565b6040820152610c5760608801611a7b565b606082015260808701516080820152815201930192610bed565b9050610120813d8211610d3c575b81610c8d61012093836118f7565b8101031261027857610d3061010060405192610ca8846118c0565b610cb1816119d5565b8452610cbf602082016119d5565b6020850152610cd060408201611a8a565b6040850152610ce160608201611a8a565b6060850152610cf260808201611a8a565b6080850152610d0360a08201611a8a565b60a0850152610d1460c08201611a9c565b60c0850152610d2560e08201611a9c565b60e085015201611a8a565b610100820152876107a7565b3d9150610c7f565b9050610160813d8211610e35575b81610d6061016093836118f7565b8101031261027857610e2961014060405192610d7b84611889565b610d8481611a7b565b8452610d9260208201611a7b565b6020850152610da3604082016119d5565b6040850152610db4606082016119d5565b6060850152610dc560808201611a7b565b6080850152610dd660a08201611a7b565b60a0850152610de760c08201611a7b565b60c0850152610df860e08201611a7b565b60e0850152610e0a61010082016119d5565b610100850152610e1d61012082016119d5565b6101208501520161198f565b6101408201528761077c565b3d9150610d52565b90506020813d8211610e6e575b81610e57602093836118f7565b8101031261027857610e689061197b565b87610748565b3d9150610e4a565b602090604051610e8581611889565b5f81525f83820152604051610e9981611889565b5f81525f848201525f60408201525f60608201525f60808201525f60a08201525f60c08201525f60e08201525f6101008201525f6101208201525f6101408201526040820152604051610eeb816118c0565b5f81525f848201525f60408201525f60608201525f60808201525f60a08201525f60c08201525f60e08201525f610100820152606082015260606080820152606060a0820152606060c08201525f60e08201525f6101008201525f6101208201525f610140820152828288010152016103af565b34610278576040366003190112610278576004356001600160401b03811161027857610f8f903690600401611859565b906024359060ff821680920361027857610fa883611918565b92610fb660405194856118f7565b808452601f19610fc582611918565b015f5b8181106117fc57505090915f925b82841061112e57846040518091602082016020835281518091526040830190602060408260051b8601019301915f905b82821061101557505050500390f35b919390929450603f198682030182528451602061018061014061016085019360018060a01b03815116865260018060a01b0384820151168487015260018060a01b03604082015116604087015262ffffff6060820151166060870152608081015160020b608087015260018060a01b0360a08201511660a087015260c081015160020b60c08701526001600160801b0360e08201511660e087015261010081015160020b61010087015261012081015160020b6101208701520151936101606101408201528451809452019201905f905b808210611106575050506020806001929601920192018594939192611006565b90919260206040600192828751805160020b83520151600f0b838201520194019201906110e6565b611138848661192f565b51936001600160a01b03611150610149838786611957565b16926001600160a01b03611168610149848887611957565b168652604051630dfe168160e01b8152602081600481885afa908115610284575f916117c3575b506001600160a01b031660208781019190915260405163d21220a760e01b81529081600481885afa908115610284575f9161178a575b506001600160a01b03166040878101919091525163ddca3f4360e01b8152602081600481885afa8015610284575f9061174f575b62ffffff166060880152506040516334324e9f60e21b815290602082600481885afa918215610284575f92611714575b50608087019160020b825260405191633850c7bd60e01b8352604083600481895afa928315610284575f905f946116c3575b5060c089019360020b845260018060a01b031660a089015260405190630d34328160e11b82526020826004818a5afa918215610284575f9261167e575b506001600160801b036112ba921660e08a01525160020b80935160020b611ab0565b60081d936112c882866119e6565b6112ee83620d89e719926112dc8785611ab0565b60081d808213156116765750976119fe565b84156116625784620d89e80585620d89e80715158061165b575b611648575b60081d808212156116405750905b611328858860081b611a19565b908082131561163957505b60020b6101008a01528060081b60ff8101905f60ff8312911290801582169115161761142d5761138291611368868993611a19565b620d89e881121561162f575b60020b6101208c01526119e6565b60018101905f60018312911290801582169115161761142d576113a490611a3b565b965f995f5b8951811015611472576113bc81896119fe565b60010b6040519063299ce14b60e11b825260048201526020816024818d5afa908115610284575f91611441575b506113f4828c61192f565b526113ff818b61192f565b51805b61140f57506001016113a9565b9b61141990611a6d565b9b5f1981019080821161142d571680611402565b634e487b7160e01b5f52601160045260245ffd5b90506020813d821161146a575b8161145b602093836118f7565b8101031261027857518d6113e9565b3d915061144e565b5091999593949892909261148587611918565b9661149360405198896118f7565b8088526114a2601f1991611918565b015f5b81811061160c575050610140019586525f995f5b89518110156115f4576114cc818b61192f565b51156115ec575f5b61010081106114e857506001905b016114b9565b60016114f4838d61192f565b51821c16156115e4578781611509848a6119fe565b60081b90611516916119fe565b9061152091611a19565b60020b9c6040519d8e63f30dba9360e01b8152816004820152808d5a92602491604094fa9e8f15610284575f9f611599575b506040519e8f91611562836118a5565b8252600f0b90602001528951908061157990611a6d565b9e611584828461192f565b5261158e9161192f565b506001905b016114d4565b909e506040813d82116115dc575b816115b4604093836118f7565b8101031261027857806115c86020926119ad565b50015180600f0b8103610278579d8f611552565b3d91506115a7565b600190611593565b6001906114e2565b50975097935097509350506001915001929091610fd6565b60209060405161161b816118a5565b5f81525f8382015282828c010152016114a5565b50620d89e8611374565b9050611333565b90509061131b565b600160ff1b811461142d575f190161130d565b505f611308565b634e487b7160e01b5f52601260045260245ffd5b9050976119fe565b91506020823d82116116bb575b81611698602093836118f7565b81010312610278576001600160801b036116b46112ba936119ad565b9250611298565b3d915061168b565b9350506040833d821161170c575b816116de604093836118f7565b81010312610278578251926001600160a01b0384168403610278576020611705910161199f565b928a61125b565b3d91506116d1565b9091506020813d8211611747575b8161172f602093836118f7565b81010312610278576117409061199f565b9088611229565b3d9150611722565b506020813d8211611782575b81611768602093836118f7565b810103126102785761177d62ffffff9161198f565b6111f9565b3d915061175b565b90506020813d82116117bb575b816117a4602093836118f7565b81010312610278576117b59061197b565b886111c5565b3d9150611797565b90506020813d82116117f4575b816117dd602093836118f7565b81010312610278576117ee9061197b565b8861118f565b3d91506117d0565b60209060405161180b81611889565b5f81525f838201525f60408201525f60608201525f60808201525f60a08201525f60c08201525f60e08201525f6101008201525f610120820152606061014082015282828901015201610fc8565b9181601f84011215610278578235916001600160401b038311610278576020808501948460051b01011161027857565b61016081019081106001600160401b03821117610a0f57604052565b604081019081106001600160401b03821117610a0f57604052565b61012081019081106001600160401b03821117610a0f57604052565b60a081019081106001600160401b03821117610a0f57604052565b90601f801991011681019081106001600160401b03821117610a0f57604052565b6001600160401b038111610a0f5760051b60200190565b80518210156119435760209160051b010190565b634e487b7160e01b5f52603260045260245ffd5b91908110156119435760051b0190565b356001600160a01b03811681036102785790565b51906001600160a01b038216820361027857565b519062ffffff8216820361027857565b51908160020b820361027857565b51906001600160801b038216820361027857565b51906001600160701b038216820361027857565b519063ffffffff8216820361027857565b81810392915f13801582851316918412161761142d57565b9190915f838201938412911290801582169115161761142d57565b81810292915f8212600160ff1b82141661142d57818405149015171561142d57565b90611a4582611918565b611a5260405191826118f7565b8281528092611a63601f1991611918565b0190602036910137565b5f19811461142d5760010190565b519061ffff8216820361027857565b519064ffffffffff8216820361027857565b51906001600160601b038216820361027857565b919091821561166257600160ff1b81145f1984141661142d5782810592810715159081611af1575b50611adf57565b90600160ff1b811461142d575f190190565b5f9150125f611ad8565b5f93929091845b8351861015611b9b576040611b17878561192f565b510151600581101561063757611b9257611b31868361192f565b516001600160401b03611b44888661192f565b5151169060ff6020611b568a8961192f565b510151169082810292818404149015171561142d57604d811161142d57600a0a9081156116625704810180911161142d57600190950194611b02565b505f9450505050565b945050505056' as const;
+  '0x60808060405234601557613feb908161001a8239f35b5f80fdfe60806040526004361015610011575f80fd5b5f3560e01c80634c18cf4b14610ef75780636712c69f14610e12578063bfb2c10b146104ec578063d67c7c4f14610497578063e2e9f8f51461037b5763ef55a75d1461005b575f80fd5b34610299576020366003190112610299576004356001600160401b0381116102995761008b90369060040161168a565b90610095826119dd565b916100a36040519384611790565b808352601f196100b2826119dd565b015f5b8181106103465750505f5b81811061015457836040518091602082016020835281518091526020604084019201905f5b8181106100f3575050500390f35b91935091602060a06001926001600160701b03608088518680861b0381511684528680861b038682015116868501528680861b03604082015116604085015282606082015116606085015201511660808201520194019101918493926100e5565b6001600160a01b0361016f61016a838587611a53565b611a63565b604051630240bc6b60e21b8152929116606083600481845afa80156102a5575f935f916102ee575b506101a661016a848789611a53565b604051630dfe168160e01b81529092602082600481845afa9182156102a5575f926102b0575b509060206004926040519384809263d21220a760e01b82525afa9182156102a5575f92610254575b506001956001600160701b03939284926040519661021188611723565b60a08a901b8a9003908116885290811660208801521660408601521660608401521660808201526102428287611a2b565b5261024d8186611a2b565b50016100c0565b909291506020813d821161029d575b8161027060209383611790565b81010312610299576001956001600160701b039361028e85936119f4565b9394509150956101f4565b5f80fd5b3d9150610263565b6040513d5f823e3d90fd5b91506020823d82116102e6575b816102ca60209383611790565b810103126102995760206102df6004936119f4565b92506101cc565b3d91506102bd565b9350506060833d821161033e575b8161030960609383611790565b810103126102995761031a83611a99565b604061032860208601611a99565b94015163ffffffff81160361029957925f610197565b3d91506102fc565b60209060405161035581611723565b5f81525f838201525f60408201525f60608201525f6080820152828288010152016100b5565b3461029957610389366116ba565b9061039261262a565b925f906040519485946020865284602087015260408560051b8701019463d67c7c4f60e01b6020840152606060648401525f945b8186106103d35787870388f35b829394959750916104079192603f198a89030160408a60051b8c0101525a9761040061016a8b878b611a53565b91876131fd565b919080978298600385101561048357841561047557508061042b9160061c9061266b565b851161046257916104509160019361044761016a8c888c611a53565b905a92896132dc565b509050965b01939291908796956103c6565b8863d2599bab60e01b5f5260045260245ffd5b999250505060019150610455565b634e487b7160e01b5f52602160045260245ffd5b34610299576104e76104d96104c06104ae36611308565b926104ba929192611845565b50611af0565b9290516040519283916020808401526040830190611378565b03601f198101835282611790565b61259d565b34610299576040366003190112610299576004356001600160401b0381116102995761051c90369060040161168a565b906024359060ff821680920361029957610535836119dd565b926105436040519485611790565b808452601f19610552826119dd565b015f5b818110610d8e57505090915f925b8284106106bb57846040518091602082016020835281518091526040830190602060408260051b8601019301915f905b8282106105a257505050500390f35b919390929450603f198682030182528451602061018061014061016085019360018060a01b03815116865260018060a01b0384820151168487015260018060a01b03604082015116604087015262ffffff6060820151166060870152608081015160020b608087015260018060a01b0360a08201511660a087015260c081015160020b60c08701526001600160801b0360e08201511660e087015261010081015160020b61010087015261012081015160020b6101208701520151936101606101408201528451809452019201905f905b808210610693575050506020806001929601920192018594939192610593565b90919260206040600192828751805160020b83520151600f0b83820152019401920190610673565b6106c58486611a2b565b51936001600160a01b036106dd61016a838786611a53565b16926001600160a01b036106f561016a848887611a53565b168652604051630dfe168160e01b8152602081600481885afa9081156102a5575f91610d55575b506001600160a01b031660208781019190915260405163d21220a760e01b81529081600481885afa9081156102a5575f91610d1c575b506001600160a01b03166040878101919091525163ddca3f4360e01b8152602081600481885afa80156102a5575f90610cdc575b62ffffff166060880152506040516334324e9f60e21b815290602082600481885afa9182156102a5575f92610ca1575b50608087019160020b825260405191633850c7bd60e01b8352604083600481895afa9283156102a5575f905f94610c50575b5060c089019360020b845260018060a01b031660a089015260405190630d34328160e11b82526020826004818a5afa9182156102a5575f92610c0b575b506001600160801b03610847921660e08a01525160020b80935160020b613323565b60081d936108558286612678565b61087b83620d89e719926108698785613323565b60081d80821315610c03575097612690565b8415610bef5784620d89e80585620d89e807151580610be8575b610bd5575b60081d80821215610bcd5750905b6108b5858860081b6126ab565b9080821315610bc657505b60020b6101008a01528060081b60ff8101905f60ff831291129080158216911516176109ba5761090f916108f58689936126ab565b620d89e8811215610bbc575b60020b6101208c0152612678565b60018101905f6001831291129080158216911516176109ba57610931906126cd565b965f995f5b89518110156109ff576109498189612690565b60010b6040519063299ce14b60e11b825260048201526020816024818d5afa9081156102a5575f916109ce575b50610981828c611a2b565b5261098c818b611a2b565b51805b61099c5750600101610936565b9b6109a6906126f5565b9b5f198101908082116109ba57168061098f565b634e487b7160e01b5f52601160045260245ffd5b90506020813d82116109f7575b816109e860209383611790565b8101031261029957518d610976565b3d91506109db565b50919995939498929092610a12876119dd565b96610a206040519889611790565b808852610a2f601f19916119dd565b015f5b818110610b99575050610140019586525f995f5b8951811015610b8157610a59818b611a2b565b5115610b79575f5b6101008110610a7557506001905b01610a46565b6001610a81838d611a2b565b51821c1615610b71578781610a96848a612690565b60081b90610aa391612690565b90610aad916126ab565b60020b9c6040519d8e63f30dba9360e01b8152816004820152808d5a92602491604094fa9e8f156102a5575f9f610b26575b506040519e8f91610aef83611708565b8252600f0b906020015289519080610b06906126f5565b9e610b118284611a2b565b52610b1b91611a2b565b506001905b01610a61565b909e506040813d8211610b69575b81610b4160409383611790565b810103126102995780610b55602092611a85565b50015180600f0b8103610299579d8f610adf565b3d9150610b34565b600190610b20565b600190610a6f565b50975097935097509350506001915001929091610563565b602090604051610ba881611708565b5f81525f8382015282828c01015201610a32565b50620d89e8610901565b90506108c0565b9050906108a8565b600160ff1b81146109ba575f190161089a565b505f610895565b634e487b7160e01b5f52601260045260245ffd5b905097612690565b91506020823d8211610c48575b81610c2560209383611790565b81010312610299576001600160801b03610c4161084793611a85565b9250610825565b3d9150610c18565b9350506040833d8211610c99575b81610c6b60409383611790565b81010312610299578251926001600160a01b0384168403610299576020610c929101611a77565b928a6107e8565b3d9150610c5e565b9091506020813d8211610cd4575b81610cbc60209383611790565b8101031261029957610ccd90611a77565b90886107b6565b3d9150610caf565b506020813d8211610d14575b81610cf560209383611790565b81010312610299575162ffffff811681036102995762ffffff90610786565b3d9150610ce8565b90506020813d8211610d4d575b81610d3660209383611790565b8101031261029957610d47906119f4565b88610752565b3d9150610d29565b90506020813d8211610d86575b81610d6f60209383611790565b8101031261029957610d80906119f4565b8861071c565b3d9150610d62565b604051906101608201918083106001600160401b03841117610dfe576020926040525f81525f838201525f60408201525f60608201525f60808201525f60a08201525f60c08201525f60e08201525f6101008201525f610120820152606061014082015282828901015201610555565b634e487b7160e01b5f52604160045260245ffd5b3461029957610e20366116ba565b90610e2961262a565b925f906040519485946020865284602087015260408560051b87010194634c18cf4b60e01b6020840152606060648401525f945b818610610e6a5787870388f35b82939495975091610e979192603f198a89030160408a60051b8c0101525a9761040061016a8b878b611a53565b9190809782986003851015610483578415610ee9575080610ebb9160061c9061266b565b85116104625791610ed79160019361044761016a8c888c611a53565b509050965b0193929190879695610e5d565b999250505060019150610edc565b3461029957610f1d610f0836611308565b90610f15949293946119a4565b508385611af0565b9290916003811015610483571561119f575b5060405190602080830152816060610f55835161036060408501526103a0840190611378565b9263ffffffff610280602083015161ffff8151168587015261ffff60208201511660808701528260408201511660a087015282858201511660c087015261ffff60808201511660e087015261ffff60a08201511661010087015261ffff60c08201511661012087015261ffff60e0820151166101408701528261010082015116610160870152826101208201511661018087015262ffffff610140820151166101a087015261ffff610160820151166101c087015262ffffff610180820151166101e08701526101a0810151151561020087015262ffffff6101c08201511661022087015261ffff6101e08201511661024087015261ffff6102008201511661026087015262ffffff610220820151168287015260ff610240820151166102a087015282610260820151166102c08701520151166102e084015263ffffffff8260408301516001600160601b038151166103008701526001600160601b0360208201511661032087015264ffffffffff6040820151166103408701520151166103608401520151603f1982840301610380830152602080825194858152019101925f5b8181106111145750506104e7925003601f198101835282611790565b91600191935061010060209160e08751858060a01b03815116835260ff85820151168584015261ffff604082015116604084015261ffff60608201511660608401526080810151151560808401526001600160401b0360a08201511660a08401526001600160401b0360c08201511660c0840152015160e082015201940191019184929391936110f8565b6040516371a9730560e01b8152905f90829060049082906001600160a01b03165afa9081156102a5575f916111db575b50606082015282610f2f565b90503d805f833e6111ec8183611790565b810190602081830312610299578051906001600160401b038211610299570181601f8201121561029957805190611222826119dd565b926112306040519485611790565b82845260208085019360081b8301019181831161029957602001925b82841061125d5750505050836111cf565b610100848303126102995760405190611275826116ec565b61127e856119f4565b8252602085015160ff811681036102995760208301526112a060408601611a08565b60408301526112b160608601611a08565b60608301526080850151908115158203610299578260209260806101009501526112dd60a08801611a17565b60a08201526112ee60c08801611a17565b60c082015260e087015160e082015281520193019261124c565b906060600319830112610299576004356001600160a01b03811681036102995791602435600381101561029957916044356001600160401b0381116102995782602382011215610299578060040135926001600160401b0384116102995760248483010111610299576024019190565b80516001600160a01b03168252602081015161040083019190600381101561048357602084015260018060a01b03604082015116604084015260018060a01b03606082015116606084015264ffffffffff608082015116608084015264ffffffffff60a08201511660a084015260c081015160c084015261018060e082015163ffffffff81511660e086015263ffffffff60208201511661010086015264ffffffffff60408201511661012086015264ffffffffff60608201511661014086015264ffffffffff60808201511661016086015264ffffffffff60a0820151168286015264ffffffffff60c0820151166101a08601526001600160601b0360e0820151166101c08601526001600160601b03610100820151166101e086015263ffffffff6101208201511661020086015263ffffffff610140820151166102208601526101608101511515610240860152015115156102608401526060610100820151805161028086015260208101516102a086015260408101516102c086015201516102e0840152610120810151805160058110156104835764ffffffffff9160a09161030087015260208101516103208701528260408201511661034087015263ffffffff60608201511661036087015260808101516103808701520151166103a0840152610140810151916104006103c08501528251809152602061042085019301905f905b8082106115d4575050506101600151916103e0818303910152602080835192838152019201905f5b8181106115b55750505090565b82516001600160a01b03168452602093840193909201916001016115a8565b9091936040610100865160018060a01b03815116845260ff602082015116602085015261ffff83820151168385015261ffff606082015116606085015261ffff608082015116608085015260a0810151151560a085015260c081015160c085015260e081015160e085015201516001600160401b0381511661010084015264ffffffffff602082015116610120840152015190600782101561048357610160816001936101406020940152019501920190611580565b9181601f84011215610299578235916001600160401b038311610299576020808501948460051b01011161029957565b604060031982011261029957600435906001600160401b038211610299576116e49160040161168a565b909160243590565b61010081019081106001600160401b03821117610dfe57604052565b604081019081106001600160401b03821117610dfe57604052565b60a081019081106001600160401b03821117610dfe57604052565b608081019081106001600160401b03821117610dfe57604052565b61012081019081106001600160401b03821117610dfe57604052565b606081019081106001600160401b03821117610dfe57604052565b90601f801991011681019081106001600160401b03821117610dfe57604052565b604051906101a082018281106001600160401b03821117610dfe576040525f610180838281528260208201528260408201528260608201528260808201528260a08201528260c08201528260e0820152826101008201528261012082015282610140820152826101608201520152565b6040519061182e8261173e565b5f6060838281528260208201528260408201520152565b6040519061018082018281106001600160401b03821117610dfe57604052815f81525f60208201525f60408201525f60608201525f60808201525f60a08201525f60c08201526118936117b1565b60e08201526118a0611821565b6101008201526040519060c08201908282106001600160401b03831117610dfe57606092610160926040525f81525f60208201525f60408201525f848201525f60808201525f60a0820152610120820152826101408201520152565b604051906102a082018281106001600160401b03821117610dfe576040525f610280838281528260208201528260408201528260608201528260808201528260a08201528260c08201528260e08201528261010082015282610120820152826101408201528261016082015282610180820152826101a0820152826101c0820152826101e0820152826102008201528261022082015282610240820152826102608201520152565b604051906119b18261173e565b606080836119bd611845565b81526119c76118fc565b60208201526119d4611821565b60408201520152565b6001600160401b038111610dfe5760051b60200190565b51906001600160a01b038216820361029957565b519061ffff8216820361029957565b51906001600160401b038216820361029957565b8051821015611a3f5760209160051b010190565b634e487b7160e01b5f52603260045260245ffd5b9190811015611a3f5760051b0190565b356001600160a01b03811681036102995790565b51908160020b820361029957565b51906001600160801b038216820361029957565b51906001600160701b038216820361029957565b60405190611aba82611759565b6060610100835f81525f60208201525f60408201525f838201525f60808201525f60a08201525f60c08201525f60e08201520152565b90939192611afc6119a4565b80516001600160a01b03841681529095600381101561048357806020830152612594576040519361014085018581106001600160401b03821117610dfe57604052611b45611aad565b85526020850196611b546118fc565b88526040860196611b636117b1565b88526060870192611b72611821565b8452608088019460608652606060a08a015260c089019460608652606060e08b01525f6101008b01525f6101208b0152611bcf610100611bb18b612715565b808d520151611bbe6118fc565b50604060208201519101519061336e565b8c52895160018060a060808401519301519268ffffffffffffffffff611bf36117b1565b9463ffffffff8116865261ffff8316602087015264ffffffffff8160201c16604087015263ffffffff8360101c16606087015263ffffffff8360301c16608087015263ffffffff8360501c1660a087015264ffffffffff8160901c1660c087015260481c1660e085015268ffffffffffffffffff8160701c1661010085015263ffffffff8160b81c1661012085015263ffffffff8160d81c1661014085015281808260f81c161461016085015260f91c16146101808201528b52611cbb60c08b510151612894565b9052610100895101519a611cce8c613552565b5160f81c99611cdc8b6119dd565b9a611cea6040519c8d611790565b808c52611cf9601f19916119dd565b015f5b81811061257c5750505f5b8d8c51821015611d7b5790611d74818e6001948580611d2e85611d286134a4565b94613f84565b8060601c845260ff8160581c16602085015261ffff8160481c16604085015261ffff8160381c16606085015260301c16146080820152611d6e8383611a2b565b52611a2b565b5001611d07565b50509091929394959697989a5f5b8b51811015611dd357808c8f611da96001946001600160401b03926134e0565b8260c0611dc48760a0611dbc828a611a2b565b510197611a2b565b51019116905216905201611d89565b509295989b50929598611dfb909a9194979a808c5263ffffffff610140855101511690612915565b83516020890152611e1060c084510151612894565b604089015260018060a01b0360208451015116604086015260018060a01b0360408451015116606086015264ffffffffff606084510151166080860152610100835101519a8b5160411015611a3f5760618c015160f81c99611e718b6119dd565b9a611e7f6040519c8d611790565b808c52611e8e601f19916119dd565b013660208d01375f5b8b51811015611edd576014810290808204601414811517156109ba57816043016043116109ba578c8f826063600195611ed69301015160601c92611a2b565b5201611e97565b509295989b5099909396929598610160890152845160e0890152515191611f03836119dd565b99611f116040519b8c611790565b838b52601f19611f20856119dd565b013660208d0137611f30846119dd565b611f3d6040519182611790565b848152601f19611f4c866119dd565b015f5b81811061255f57505083525f915f9181015b8c8684106124785750505050855161010060018060a01b03825116910151611f8881613552565b5160f81c5f90604051925f915b808310612432575050506044969594939282826020935f9552603f601f1991830101169889809481938260405263074d18e360e21b83528160048401528051918291826024860152018484015e8181018301879052601f01601f191681010301915afa9a8b156102a5575f955f9c612349575b508551958660061b96808804604014901517156109ba57918893918b959361202f8961260f565b9861203d6040519a8b611790565b808a5261204c601f199161260f565b013660208b01375f92835b86851061229b5750505050505050906120819160e09364ffffffffff60a08401969c168652612ac0565b9460c087019586526120a7610120880161209c815188612d99565b875190519087612e65565b5192519364ffffffffff6080860151164210958662ffffff6101c087015116801515908161227c575b5081612273575b501561225f57506121616127106121166101006001600160601b03868a0151169a5b0151996121068189613b3e565b8b5261ffff60a0890151166128ec565b0461215b612132826001600160601b036101008b015116613b57565b6201518061215461214e64ffffffffff60608d0151164261266b565b856128ec565b0490613f3e565b9061266b565b60208801525101516201518042048160601c145f14612257576001600160601b0316925b85519363ffffffff61028085015116620f4240810290808204620f424014901517156109ba576121c56121d5916001600160601b03612710941690613f3e565b9560ff61024087015116906128ec565b049463ffffffff6102608501511694620f4240860295808704620f424014901517156109ba5760609661220e6122149261224798613b57565b90613b57565b60408801521561224c576122419164ffffffffff80604061223b9401511691511690613b67565b4261266b565b90613b72565b910152565b50506122414261223b565b505f92612185565b61271061211661010061216193519a6120f9565b9050155f6120d7565b612292915064ffffffffff60c08a015116612602565b4210155f6120d0565b919395975091939550600182861c1615612340576122b98184611a2b565b516122cb86885183611d6e8383611a2b565b506122d68686611a2b565b51916040820151926007841015610483576040612330936001956cffffffffff00000000000000006020830151841b169060681b176001600160401b038760701b9251161717918d8460061b0190602082015201526126f5565b945b01918a9593918d9795612057565b93600190612332565b95509a503d805f873e61235c8187611790565b8501946040818703126102995780516001600160401b03811161029957810186601f8201121561029957805190612392826119dd565b976123a0604051998a611790565b82895260206060818b0194028301019181831161029957602001925b8284106123da575050505060206123d39101612703565b9a5f612008565b60608483031261029957604051906123f182611775565b6123fa85611a17565b825261240860208601612703565b602083015260408501519060078210156102995782602092604060609501528152019301926123bc565b909192600187851c161561246f576124656020600192612453858888613c13565b9283918801016020838b01015e612602565b935b019190611f95565b92600190612467565b836124bf918b9693949596516020610100820151916124988c8685613c13565b91516001600160a01b03165f9081529301919091012060205260409020611d6e8383611a2b565b515f90845b848110612540575b5050806124e5575060019081851b17935b019190611f61565b909360ff8260681c16916007831015610483578161253a9160019464ffffffffff6040519261251384611775565b6001600160401b038116845260401c1660208301526040820152885190611d6e8383611a2b565b506124dd565b81813514612550576040016124c4565b90506020915001355f806124cc565b60209061256d959495612a95565b82828601015201939293611f4f565b808d6020809361258a6134a4565b9201015201611cfc565b50606093505050565b60206125fe8380516040518481019182528481526125bc604082611790565b8460405195869481808701998051918291018b5e8601908282015f8152815193849201905e0101905f8252518092825e015f815203601f198101835282611790565b5190f35b919082018092116109ba57565b6001600160401b038111610dfe57601f01601f191660200190565b61263561108461260f565b906126436040519283611790565b611084825281601f1961265761108461260f565b0190602036910137565b8115610bef570490565b919082039182116109ba57565b81810392915f1380158285131691841216176109ba57565b9190915f83820193841291129080158216911516176109ba57565b81810292915f8212600160ff1b8214166109ba5781840514901517156109ba57565b906126d7826119dd565b6126e46040519182611790565b8281528092612657601f19916119dd565b5f1981146109ba5760010190565b519064ffffffffff8216820361029957565b61271d611aad565b50803b156128855760405163604b531960e11b8152905f90829060049082906001600160a01b03165afa5f9181612766575b506127635763d085b78d60e01b5f5260045ffd5b90565b9091503d805f833e6127788183611790565b810190602081830312610299578051906001600160401b0382116102995701906101208282031261029957604051916127b083611759565b80516001600160a01b03811681036102995783526127d0602082016119f4565b60208401526127e1604082016119f4565b60408401526127f260608201612703565b60608401526080810151608084015260a081015160a084015260c081015160c084015260e081015160e0840152610100810151906001600160401b038211610299570181601f820112156102995780519061284c8261260f565b9261285a6040519485611790565b8284526020838301011161029957815f9260208093018386015e83010152610100820152905f61274f565b63d085b78d60e01b5f5260045ffd5b9063ffffffff6128a2611821565b9268ffffffffffffffffff8116845268ffffffffffffffffff8160481c16602085015264ffffffffff8160901c16604085015260b81c166060830152565b80156109ba575f190190565b818102929181159184041417156109ba57565b9061ffff8091169116019061ffff82116109ba57565b908015612a91575f915f5f928251805b6129fe57505083825191825b61295d5750505061ffff604061294b829461295894611a2b565b51019316828451166128ff565b169052565b9091945f1986018681116109ba576129758186611a2b565b5190866080830151159182156129f5575b82156129eb575b50506129e0576129d89160406129d29201906129b7856129b261ffff855116896128ec565b612661565b9161ffff6129ca818516828451166128ff565b16905261266b565b956128e0565b919082612931565b50946129d8906128e0565b149050865f61298d565b85159250612986565b91945f19830192908184116109ba57612a178486611a2b565b519360018085831c16145f14612a575750905f612a4e92816060612a45604089019361ffff85511690612602565b970152526128e0565b80959295612925565b90936080810151612a6e575b5050612a4e906128e0565b612a4e9296509661ffff6040612a88939901511690612602565b9594905f612a63565b5050565b60405190612aa282611775565b5f6040838281528260208201520152565b5160078110156104835790565b92915f936080830180515193612ad5856126cd565b9060a08101918252612ae6866126cd565b9060e081019182526101008101936001855261012082019560018752612b0b896119dd565b97612b19604051998a611790565b898952601f19612b288b6119dd565b015f5b818110612d2b575050610140019788525f945b898610612bd0575050505050505115612bc8575b51158015612bc0575b612bb9575f5b828110612b6d57505050565b60e0612b7a828451611a2b565b5101519061271082029180830461271014901517156109ba5761ffff612ba287600194612661565b166080612bb0838651611a2b565b51015201612b61565b505f925050565b508315612b5b565b5f8152612b52565b9091929394809b818a5190612be491611a2b565b519082865190612bf391611a2b565b51600160a01b600190038151168352602081015160ff169360208401948552604082015161ffff166040850152606082015161ffff1660608501528060c08a015190612c3e91611a2b565b51610100850190815291516370a0823160e01b5f908152600489905260209160249082906001600160a01b031662030d40fa3d601f10165f51908160a01c151690810260a086019660c0870192828452151588528451516001600160401b0316905160ff1690612cad92613562565b9460e00194855251908251516001600160401b031690875191818d5190612cd391611a2b565b52612cdd91611a2b565b5251604001612ceb90612ab3565b91600783101561048357600193612d0f93612d23575b5115612d1b575b5190612602565b9b019493929190612b3e565b5f8b52612d08565b5f8b52612d01565b808b6020809360409b9798999a9b5192612d4484611759565b5f84525f838501525f60408501525f60608501525f60808501525f60a08501525f60c08501525f60e0850152612d78612a95565b61010085015201015201969594939296612b2b565b60058210156104835752565b612de091602082019182516040820190612dbf8251916080850192835151904292613586565b9792916020889a929a019964ffffffffff60408a019a168a528a5287612d8d565b612e5c576101208401511580612e4e575b612e2d5792612e2b9692612e1d9264ffffffffff95519151905160a08401519160c04295015193613651565b509390931690945252612d8d565b565b50507142414c414e43455f554e5245414441424c4560701b90945250505050565b506101008401511515612df1565b50505050505050565b9291602084015192606085015190606082019263ffffffff8451166131c8575b6101e086019361ffff85511615908115916131b5575b81159081613191575b81613181575b506131775761012088015115613177576040880151906101608201805115908115918361316d575b83613148575b83613119575b5060e060808c01519b0151965f995f99835161303e575b50505f5b8c51811015612fb657612f0c818e611a2b565b516080810151612fad57612f20828b611a2b565b516001600160401b0360a0830151161090811591612f6e575b508a908b15612f66575b50612f53575b6001905b01612ef9565b6001811b63ffffffff16909a1799612f49565b90505f612f43565b60c00180516001600160401b03161515915081612f8d575b505f612f39565b90506001600160401b03612fa1838c611a2b565b5191511611155f612f86565b50600190612f4d565b5092975094995094506080929762ffffff61022063ffffffff612ff1959a816101408d015116191616928360608d01520151169042926139f6565b509501948552528251159081613036575b50613022575b64ffffffffff60a042920151161161301d5750565b5f9052565b685245464552454e434560b81b8252613008565b90505f613002565b61ffff815116151590816130d0575b506130c7575b6102008c019061ffff8251161515918261307f575b5050613076575b5f80612ef5565b6001985061306f565b90915061271082029180830461271014901517156109ba5761ffff6001600160601b038451169151166127100180612710116109ba576130be916128ec565b11155f80613068565b60019950613053565b905061271082029082820461271014831517156109ba5761ffff6001600160601b036020860151169151166127100361271081116109ba57613111916128ec565b10155f61304d565b613137575b6001600160601b0389166020880152600181525f612ede565b6001600160601b038916875261311e565b92508282613157575b92612ed8565b506001600160601b036020880151168911613151565b8915159350612ed2565b5050945050505050565b63ffffffff91505116155f612eaa565b905061010089510151805160401015611a3f576060015160f81c6001161590612ea4565b61020088015161ffff1615159150612e9b565b64ffffffffff60408401511662ffffff610220880151160164ffffffffff81116109ba5764ffffffffff1660a0820152612e85565b94919392905f808095819460248a01528160448a01528360848a0152836084019060208a01903090fa943d96861592836132b3575b80988398613258575b505050506132465750565b9091501561325357600190565b600290565b9091929397506020601f198201853e83518091039281830192611000841115613298575b50505050603f1981016020833e01603f1901935f80808061323b565b60a4919293949a50601f198b019201013e955f80808061327c565b93505f8052600488146132d2575b63d085b78d5f5160e01c1493613232565b60045f803e6132c1565b95929194935f80918196829560248b015260448a01528360848a0152836084019060208a01903090fa943d96861592836132b3578098839861325857505050506132465750565b9190918215610bef57600160ff1b81145f198414166109ba5782810592810715159081613364575b5061335257565b90600160ff1b81146109ba575f190190565b5f9150125f61334b565b919062ffffff61337c6118fc565b9361ffff8116855261ffff8160101c16602086015263ffffffff8160201c16604086015263ffffffff8160401c16606086015261ffff8160601c16608086015261ffff8160701c1660a086015261ffff8160801c1660c086015261ffff8160901c1660e086015263ffffffff8160a01c1661010086015263ffffffff8160c01c1661012086015260e01c1661014084015280156134a1578061ffff63ffffffff921661016085015262ffffff8160101c166101808501526001808260281c16146101a085015262ffffff8160301c166101c085015261ffff8160481c166101e085015261ffff8160581c1661020085015262ffffff8160681c1661022085015260ff8160801c16610240850152818160881c1661026085015260a81c16610280830152565b50565b604051906134b1826116ec565b5f60e0838281528260208201528260408201528260608201528260808201528260a08201528260c08201520152565b805160401015611a3f576001606082015160f81c161561354a5761351281519261350983613552565b5160f81c61266b565b918260041b92808404601014901517156109ba576020926135329161266b565b010151906001600160401b038260c01c9260801c1690565b50505f905f90565b805160421015611a3f5760620190565b60ff9161356e916128ec565b911690604d82116109ba5761276391600a0a90612661565b9192909264ffffffffff60a08501511682811161363857501561361d5764ffffffffff60808401511681106135c2575050505f905f905f905f90565b602083015164ffffffffff936135fe93909163ffffffff16156136155761ffff60e08660606135f8950151169201511690612602565b90613b67565b60019260039267434f4e54494e554560c01b921690565b505080613b67565b506001925f9250694e4f5f5441524745545360b01b91508290565b6001955f95506514105554d15160d21b94509092509050565b939290955f955f9761366385516126cd565b965f995b86518b101561372057613686604061367f8d8b611a2b565b5101612ab3565b6007811015610483576136f5576136ed6001918c6136e26136db8c8c60ff60206136d18f6001600160401b036136c88a6136c1818095611a2b565b5198611a2b565b51511694611a2b565b5101511691613562565b918d611a2b565b52612d088d8c611a2b565b9a0199613667565b505050509590506137189450613713935061367f9150604092611a2b565b613cb2565b5f9182908190565b965094929197935095975084156139dc5761373a84613d68565b925f975f905f995f5b865181101561383057613756818e611a2b565b5161ffff6040613766848b611a2b565b510151169061271081029080820461271014901517156109ba57828f60018f948f6101408f966137a6906137a063ffffffff9487966128ec565b90613fd9565b97015116841c161461380c57506137d1915061ffff60606137c88f938d611a2b565b510151166128ec565b8111613803575b6137ea8b61ffff60208d0151166128ec565b106137fa575b6001905b01613743565b60019b506137f0565b600194506137d8565b613817929350611a2b565b511015613827575b6001906137f4565b6001915061381f565b50948899949b906138499399929897509a939a87613d8e565b92806139d5575b6139b35785806139ac575b6139315763ffffffff604085015116928315159182613929575b5081613921575b506138b9575b505050505f146138a8576e42454c4f575f4d494e5f545241444560881b925b5f93929190565b66125397d090539160ca1b926138a1565b6138e7939496509063ffffffff606064ffffffffff60806138e1950151169401511690613b67565b90612602565b9081811015613902575064ffffffffff16915f808080613882565b600294675343484544554c4560c01b945064ffffffffff909116929150565b90505f61387c565b91505f613875565b5093505063ffffffff91945061395a9082606064ffffffffff6080870151169201511690612602565b9151161515806139a3575b6139865750600192682222ab24a0aa24a7a760b91b9264ffffffffff169190565b5f936721a7a7a62227aba760c11b935064ffffffffff9091169190565b50808310613965565b508261385b565b506004976614d513d414115160ca1b975064ffffffffff909416959450505050565b5082613850565b5f975064454d50545960d81b965087955085945092505050565b909391925f935f606084019563ffffffff88885116169283151590818092613b21575b613af95781613ab8575b5015613a6a5750509363ffffffff634649524560e01b965b86191616809152155f14613a5a5750604064ffffffffff5f5b16910152565b64ffffffffff8060409216613a54565b9095915063ffffffff871615613a8e57506241524d60e81b9563ffffffff90613a3b565b9563ffffffff825116613aa7575b63ffffffff90613a3b565b6544495341524d60d01b9650613a9c565b604087015190915064ffffffffff166001600160ff1b03821682036109ba57613ae49160011b90612602565b610e1081018091116109ba578411155f613a23565b5050505093929450505063ffffffff815116821461354a57526544495341524d60d01b905f90565b50613b378164ffffffffff60408a015116612602565b8610613a19565b6127109161ffff60c0613b53930151166128ec565b0490565b818110613b62575090565b905090565b818111613b62575090565b90608082019061ffff8251166064810290808204606414901517156109ba57620f42400391620f424083116109ba5761018084019362ffffff855116831015613c0b579061ffff80610160613bcd9401511691511690612602565b926064840293808504606414901517156109ba5762ffffff613c0261276395613bfc6138e1958486511661266b565b906128ec565b91511690613f55565b505050905090565b90929161ffff613c238584613f84565b60201c1693600181018091116109ba57849180821015613c575750613c4e61ffff9161276394613f84565b60201c1661266b565b9150508151908160401015611a3f57600160608694015160f81c16155f14613c8e575090613c89612763925f9061266b565b61266b565b80925060041b91808304601014901517156109ba57613c898491612763939061266b565b60078110156104835760018114613d555760028114613d405760038114613d255760058114613d0f57600614613cfa577050524943455f554e524541434841424c4560781b90565b6d29a2a8aaa2a721a2a92fa227aba760911b90565b506d14149250d157d11255915491d15160921b90565b507250524943455f4f55545f4f465f424f554e445360681b90565b506c14149250d157d2539590531251609a1b90565b506a50524943455f5354414c4560a81b90565b61010063ffffffff91015116620f4240810290808204620f424014901517156109ba5790565b91939290613d9b83613d68565b9283613da78483613b3e565b10613f35575f94858080805b8651811015613f04578887898d612710613dd68361ffff60406137c88a89611a2b565b0490612710613dfc8c61ffff806060613def8c8b611a2b565b51015116915116906128ec565b049180613e098884611a2b565b511115613e8657613e258691613e1f8985611a2b565b5161266b565b1015613e7d575b613e639392613e5e6127109361ffff6040613e558b613e4e8161215499611a2b565b5199611a2b565b51015116612602565b6128ec565b1015613e74575b6001905b01613db3565b60019350613e6a565b60019650613e2c565b90949250613ea1919350613e9a8686611a2b565b519061266b565b1015613efb575b8a91613edc84612710613ed58e613e5e8f9761ffff6040613ecc88613ee39c611a2b565b51015116613f3e565b0492611a2b565b5190613f3e565b1015613ef2575b600190613e6e565b60019250613eea565b60019b50613ea8565b509550955095925095505083613f2d575b508215613f2157505090565b90915081613b62575090565b92505f613f15565b505f9450505050565b90808211613f4c5750505f90565b6127639161266b565b908115613f7e575f1982019182116109ba57613f7091612661565b600181018091116109ba5790565b50505f90565b805160411015611a3f57606181015160f81c6014810290808204601414901517156109ba57604301806043116109ba57601c830292808404601c14901517156109ba57602092613fd391612602565b01015190565b90808211613f4c57906127639161266b56' as const;

@@ -188,7 +188,7 @@ describe('slices', () => {
       leg.amountIn,
       { priceUsdE8: 2_600n * 10n ** 8n, decimals: 18 },
       { priceUsdE8: 10n ** 8n, decimals: 18 },
-      100,
+      990_000n,
     );
     expect(out).toBeGreaterThan(vaultOut);
     expect(await simulate({ ...slice, legs: [{ ...leg, minOut: out + 1n }] })).toMatchObject({

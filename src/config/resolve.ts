@@ -1,5 +1,6 @@
 /** From the file's human units to the units of the vault; every rule that spans several fields. */
 import { isAbsolute, resolve } from 'node:path';
+import { parseUnits } from 'viem';
 import { type TargetBps, targetsFrom } from '../core/bands.ts';
 import { EXIT, KeelError } from '../core/errors.ts';
 import type { KeeperRule, VaultPolicy } from '../core/types.ts';
@@ -32,6 +33,16 @@ function policyOf(limits: ConfigFileFull['limits']): VaultPolicy {
     minTradeUsdE2: scaled(limits.minTradeUsd, 100),
     maxGasPriceMwei: limits.maxGasGwei === null ? 0 : scaled(limits.maxGasGwei, GWEI_TO_MWEI),
     ttlS: limits.ttlS,
+    premiumBps: scaled(limits.premiumPercent, 100),
+    relaxS: limits.relaxS,
+    open: limits.openToAnyone,
+    snapshotS: limits.snapshotS,
+    stopLossBps: scaled(limits.stopLossPercent ?? 0, 100),
+    takeProfitBps: scaled(limits.takeProfitPercent ?? 0, 100),
+    confirmS: limits.confirmS,
+    tipBps: scaled(limits.tipPercent, 100),
+    maxTipUsdE2: scaled(limits.maxTipUsd, 100),
+    tipPerDayUsdE2: scaled(limits.tipPerDayUsd, 100),
   };
 }
 
@@ -64,6 +75,11 @@ function refuseDuplicates<T>(items: readonly T[], list: string, key: string, of:
   });
 }
 
+/** 0n = none. Through text, because a float times 1e8 is not exact. */
+function priceUsdE8(usd: number | null): bigint {
+  return usd === null ? 0n : parseUnits(usd.toFixed(8) as `${number}`, 8);
+}
+
 function targetsOf(file: ConfigFileFull): DraftConfig['targets'] {
   refuseDuplicates(file.targets, 'targets', 'symbol', (t) => t.symbol);
   const known = new Map(file.tokens.map((t) => [t.symbol, t]));
@@ -78,10 +94,19 @@ function targetsOf(file: ConfigFileFull): DraftConfig['targets'] {
       meant === null ? `Add it to "tokens", or use one of ${[...known.keys()].join(', ')}` : `Did you mean ${meant}?`,
     );
   });
+  const asked = new Map(file.targets.map((t) => [t.symbol, t]));
   return targetsFrom(file.targets).map((target: TargetBps) => {
     const token = known.get(target.symbol);
-    if (token === undefined) throw new Error(`target ${target.symbol} lost its token`);
-    return { ...target, token: token.address, feedId: token.feedId };
+    const own = asked.get(target.symbol);
+    if (token === undefined || own === undefined) throw new Error(`target ${target.symbol} lost its token`);
+    return {
+      ...target,
+      token: token.address,
+      feedId: token.feedId,
+      safe: own.safe,
+      stopPriceUsdE8: priceUsdE8(own.stopPriceUsd),
+      takePriceUsdE8: priceUsdE8(own.takePriceUsd),
+    };
   });
 }
 

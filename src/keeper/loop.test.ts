@@ -103,7 +103,7 @@ describe('runKeeper', () => {
     await world.setPrice(2_600n * E8);
     await world.send(OWNER, world.deployment.vault, encodeFunctionData({ abi: vaultAbi, functionName: 'pause' }));
     keeper = await startKeeper(world, db);
-    expect(await keeper.final()).toMatchObject({ outcome: 'HELD_BACK', reason: 'PAUSED_BY_USER', txHashes: [] });
+    expect(await keeper.final()).toMatchObject({ outcome: 'HELD_BACK', reason: 'PAUSED', txHashes: [] });
     await world.send(OWNER, world.deployment.vault, encodeFunctionData({ abi: vaultAbi, functionName: 'resume' }));
     await world.mine(25 * HOUR);
     expect(await keeper.final()).toMatchObject({ outcome: 'HELD_BACK', reason: 'PRICE_STALE' });

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { INCLUSION_MARGIN_S } from '../core/allocate.ts';
 import { decide } from '../core/decide.ts';
 import { NOW, RULE, wethOver } from '../core/testing/fixtures.ts';
 import type { Plan, Snapshot } from '../core/types.ts';
-import { gasCeilingWei, INCLUSION_MARGIN_S, recheckSlice } from './recheck.ts';
+import { gasCeilingWei, recheckSlice } from './recheck.ts';
 
 function planOf(snapshot: Snapshot): Plan {
   const { plan } = decide(snapshot, RULE, { now: NOW, runInProgress: false });
@@ -85,7 +86,7 @@ describe('recheckSlice', () => {
   });
 
   it.each([
-    ['the owner paused', true, { state: { pausedUntil: NOW + 1e9 } }, 'PAUSED_BY_USER'],
+    ['the owner paused', true, { state: { pausedUntil: NOW + 1e9 } }, 'PAUSED'],
     [
       'a price went stale',
       true,
@@ -108,7 +109,12 @@ describe('recheckSlice', () => {
       { seconds: 60, state: { ...open, epochEnd: NOW + 60 + INCLUSION_MARGIN_S } },
       'TX_EXPIRED',
     ],
-    ['the loss budget is spent', true, { state: { lossUsdE8: 10n ** 12n, lossAt: NOW + 12 } }, 'LOSS_BUDGET_SPENT'],
+    [
+      'the loss budget is spent',
+      true,
+      { state: { lossUsdE8: 10n ** 12n, lastSliceAt: NOW + 12 } },
+      'LOSS_BUDGET_SPENT',
+    ],
   ] as const satisfies readonly [string, boolean, Parameters<typeof later>[1], string][])(
     'stops when %s',
     (_name, begins, change, reason) => {

@@ -38,7 +38,7 @@ const REASON_WORDS: Partial<Record<Reason, string>> = {
   BELOW_MIN_TRADE: 'below the smallest trade',
   NO_TARGETS: 'no targets',
   EMPTY: 'empty',
-  PAUSED_BY_USER: 'paused by you',
+  PAUSED: 'paused',
   MISSED_CHECK: 'missed',
 };
 
