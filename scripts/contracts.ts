@@ -37,7 +37,7 @@ const product = ['VaultFactory', 'Vault', 'VaultExtension', 'Rulebook', 'OracleH
 const targets: readonly Target[] = [
   ...named('src/abi', ['VaultFactory', 'OracleHub', 'VaultLens']),
   { source: 'Vault.sol', contract: 'Vault', folder: 'src/abi', behind: ['VaultExtension', 'IVault'] },
-  ...named('test/golden/artifacts', ['MathHarness', 'SwapCaller']),
+  ...named('test/golden/artifacts', ['MathHarness', 'SwapCaller', 'ModelFeed', 'ModelFiller', 'Rulebook']),
 ];
 
 function named(folder: string, contracts: readonly string[]): Target[] {
