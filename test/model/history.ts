@@ -136,14 +136,13 @@ function spoiled(r: Random, policy: Policy): Policy {
   const narrow = {
     stopLossBps: 65_535,
     takeProfitBps: 65_535,
-    tipBps: 255,
     ttlS: 100_000,
     relaxS: 100_000,
     confirmS: 700_000,
   };
   const member = r.pick(POLICY_MEMBERS);
-  const largest =
-    (narrow as Record<string, number>)[member] ?? (member.endsWith('E2') || member.endsWith('ownS') ? 60_000 : 12_000);
+  if (member === 'tipBps') return { ...policy, tipBps: BigInt(r.pick([0, 1, 20, 21, 255])) };
+  const largest = (narrow as Record<string, number>)[member] ?? (member.endsWith('Bps') ? 12_000 : 60_000);
   return { ...policy, [member]: BigInt(r.pick([0, 1, 59, 60, 300, 301, 500, 501, largest])) };
 }
 
@@ -229,7 +228,8 @@ export function makerOf(seed: number, start: Model, prices: readonly bigint[]): 
   const operator = (m: Model): Account => {
     if (m.vault.policy.open && r.chance(0.3)) return STRANGER;
     if (r.chance(0.03)) return r.pick(ACTORS);
-    return r.chance(0.8) ? (m.vault.keepers[0] ?? m.vault.owner) : m.vault.owner;
+    const keepers = m.vault.keepers.filter((k) => ACTORS.includes(k));
+    return keepers.length > 0 && r.chance(0.8) ? r.pick(keepers) : m.vault.owner;
   };
 
   const owner = (m: Model): Account => (r.chance(0.04) ? r.pick(ACTORS) : m.vault.owner);

@@ -125,36 +125,29 @@ async function shrink(seed: number, found: Failure): Promise<Failure> {
   return smallest;
 }
 
-describe('the vault and its model', () => {
-  const counts: Counts = new Map();
-  const reached: Counts = new Map();
+function report(counts: Counts, reached: Counts): string {
+  const line = ([what, n]: readonly [string, number]): string => `${String(n).padStart(6)} ${what}`;
+  const sorted = [...counts].sort(([a], [b]) => (a < b ? -1 : 1));
+  const deep = Object.keys(PER_HISTORY).map((what) => [what, reached.get(what) ?? 0] as const);
+  return [`${HISTORIES} histories of ${STEPS} calls`, ...sorted.map(line), 'reached', ...deep.map(line), ''].join('\n');
+}
 
+describe('the vault and its model', () => {
   it(
     `agree after every call of ${HISTORIES} histories`,
     async () => {
+      const [counts, reached]: [Counts, Counts] = [new Map(), new Map()];
       for (let seed = FIRST_SEED; seed < FIRST_SEED + HISTORIES; seed++) {
         const failure = await run(seed, counts, reached);
         if (failure === null) continue;
         const { calls, wrong } = await shrink(seed, failure);
-        expect.fail(
-          [
-            `seed ${seed}: ${wrong.join('\n  ')}`,
-            `after these of ${failure.calls.length} calls:`,
-            ...calls.map(callText),
-          ].join('\n'),
-        );
+        const after = `after these of ${failure.calls.length} calls:`;
+        expect.fail([`seed ${seed}: ${wrong.join('\n  ')}`, after, ...calls.map(callText)].join('\n'));
       }
+      process.stdout.write(report(counts, reached));
+      const missing = Object.entries(PER_HISTORY).filter(([what, n]) => (reached.get(what) ?? 0) < n * HISTORIES);
+      expect(missing).toEqual([]);
     },
     HISTORIES * SECONDS_PER_HISTORY * 1_000 + 300_000,
   );
-
-  it('got somewhere', () => {
-    const lines = [...counts]
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([what, n]) => `${String(n).padStart(6)} ${what}`);
-    const deep = Object.keys(PER_HISTORY).map((what) => `${String(reached.get(what) ?? 0).padStart(6)} ${what}`);
-    console.log(`${HISTORIES} histories of ${STEPS} calls\n${lines.join('\n')}\nreached\n${deep.join('\n')}`);
-    const missing = Object.entries(PER_HISTORY).filter(([what, n]) => (reached.get(what) ?? 0) < n * HISTORIES);
-    expect(missing).toEqual([]);
-  });
 });

@@ -190,8 +190,10 @@ function demand(met: boolean, name: string, ...args: (Value | undefined)[]): voi
   if (!met) refuse(name, ...args);
 }
 
-const least = (...values: bigint[]): bigint => values.reduce((a, b) => (a < b ? a : b));
-const most = (...values: bigint[]): bigint => values.reduce((a, b) => (a > b ? a : b));
+const best = (isBetter: (a: bigint, b: bigint) => boolean, values: readonly bigint[]): bigint =>
+  values.reduce((kept, value) => (isBetter(value, kept) ? value : kept));
+const least = (...values: bigint[]): bigint => best((a, b) => a < b, values);
+const most = (...values: bigint[]): bigint => best((a, b) => a > b, values);
 const orZero = (value: bigint): bigint => (value > 0n ? value : 0n);
 const size = (value: bigint): bigint => (value < 0n ? -value : value);
 const ceil = (a: bigint, b: bigint): bigint => (a + b - 1n) / b;
@@ -273,11 +275,11 @@ const held = (m: Model, account: Account, token: TokenIndex): bigint => at(m.wor
 
 const unitOf = (m: Model, i: number): bigint => 10n ** at(m.world.tokens, at(m.vault.assets, i).token).decimals;
 
-const valueOf = (m: Model, i: number, amount: bigint, priceUsdE8: bigint): bigint =>
+const worthOf = (m: Model, i: number, amount: bigint, priceUsdE8: bigint): bigint =>
   (amount * priceUsdE8) / unitOf(m, i);
 
 function valuesOf(m: Model, prices: readonly bigint[]): { values: bigint[]; nav: bigint } {
-  const values = m.vault.assets.map((a, i) => valueOf(m, i, held(m, 'vault', a.token), at(prices, i)));
+  const values = m.vault.assets.map((a, i) => worthOf(m, i, held(m, 'vault', a.token), at(prices, i)));
   return { values, nav: values.reduce((a, b) => a + b, 0n) };
 }
 
@@ -654,7 +656,7 @@ function openSlice(tx: Tx, slice: Slice, fills: readonly Fill[], beginFirst: boo
   const all = beginFirst || tooOld;
   const asked = all ? ALL : fills.reduce((bits, f) => bits | bit(f.sell) | bit(f.buy), 0n);
   const prices = goodPrices(m, asked);
-  if (all) assets.forEach((a, i) => seen.set(i, held(m, 'vault', a.token)));
+  if (all) for (const [i, a] of assets.entries()) seen.set(i, held(m, 'vault', a.token));
   if (tooOld) {
     const { nav } = valuesOf(m, prices);
     snapshot(tx, nav);
@@ -696,8 +698,8 @@ function sizeFill(run: Run, f: Fill): Sized {
   demand(f.sell < assets.length && f.buy < assets.length && f.sell !== f.buy, 'NothingToTrade', sell, buy);
   demand(!has(state.sold, f.buy), 'SoldBefore', buy);
   const bSell = look(run, f.sell);
-  const vSell = valueOf(m, f.sell, bSell, at(run.prices, f.sell));
-  const vBuy = valueOf(m, f.buy, look(run, f.buy), at(run.prices, f.buy));
+  const vSell = worthOf(m, f.sell, bSell, at(run.prices, f.sell));
+  const vBuy = worthOf(m, f.buy, look(run, f.buy), at(run.prices, f.buy));
   const nav = state.epochNavUsdE8;
   const cap = shareOf(policy.maxSliceBps, nav);
   demand(run.soldUsdE8 < cap, 'SliceAboveCap', run.soldUsdE8, cap);
@@ -705,7 +707,7 @@ function sizeFill(run: Run, f: Fill): Sized {
   demand(wants > 0n, 'NothingToTrade', sell, buy);
   const allowed = least((least(wants, cap - run.soldUsdE8) * unitOf(m, f.sell)) / at(run.prices, f.sell), bSell);
   const amountIn = least(f.amountIn, allowed);
-  const value = valueOf(m, f.sell, amountIn, at(run.prices, f.sell));
+  const value = worthOf(m, f.sell, amountIn, at(run.prices, f.sell));
   const smallest = policy.minTradeUsdE2 * CENT_E8;
   demand(amountIn > 0n && value >= smallest, 'BelowMinTrade', value, smallest);
   return { amountIn, minOut: ceil(f.minOut * amountIn, f.amountIn), required: requiredOut(run, f, amountIn) };
@@ -745,8 +747,8 @@ function applyFill(run: Run, f: Fill): void {
   demand(out >= required, 'SlippageAboveCap', out, required);
 
   const [pSell, pBuy] = [at(run.prices, f.sell), at(run.prices, f.buy)];
-  const worthSell = (amount: bigint): bigint => valueOf(m, f.sell, amount, pSell);
-  const worthBuy = (amount: bigint): bigint => valueOf(m, f.buy, amount, pBuy);
+  const worthSell = (amount: bigint): bigint => worthOf(m, f.sell, amount, pSell);
+  const worthBuy = (amount: bigint): bigint => worthOf(m, f.buy, amount, pBuy);
   const spentUsdE8 = worthSell(spent);
   const nav = state.epochNavUsdE8;
   const sellTarget = shareOf(at(run.aims, f.sell).targetBps, nav);
@@ -821,7 +823,8 @@ function act(tx: Tx, call: Call): void {
       demand(call.amount > 0n, 'NothingToDeposit');
       onFlow(tx);
       const isWeth = call.token === world.weth;
-      const broke = isWeth ? 'SafeERC20FailedOperation' : 'ERC20InsufficientBalance';
+      // WETH9 gives no reason.
+      const broke = isWeth ? 'Error' : 'ERC20InsufficientBalance';
       demand(move(m, tx.from, 'vault', call.token, call.amount), broke, undefined);
       tell(tx, 'Deposited', { token: `token${call.token}`, from: tx.from, amount: call.amount });
       return;
@@ -1050,7 +1053,8 @@ export function composeSlice(
     const f = next((ask) => (run === null ? null : quiet(() => sizeFill(run, ask))), tx.m, fills.length);
     if (f === null) return fills;
     fills.push(f);
-    const done = run !== null && quiet(() => (applyFill(run, f), true));
-    if (done !== true) return fills;
+    const sold = run?.soldUsdE8;
+    if (run !== null) quiet(() => applyFill(run, f));
+    if (run === null || run.soldUsdE8 === sold) return fills;
   }
 }
