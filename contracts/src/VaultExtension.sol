@@ -369,7 +369,7 @@ contract VaultExtension is VaultStorage {
     /// @notice See IVault.
     /// @dev Reverts while a fill is under way: balances are half-way then. P:[14]
     function due() external view nonReentrantView returns (Due kind, bytes32 reason, uint40 retryAt) {
-        (kind, reason, retryAt,,,) = rulebook.appraise(_rules(), _hot, _cold);
+        (kind, reason, retryAt,,) = rulebook.appraise(_rules(), _hot, _cold);
     }
 
     /// @notice See IVault.

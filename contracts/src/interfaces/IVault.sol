@@ -187,6 +187,8 @@ interface IVault {
     error UnexpectedCallback(address caller);
     error VenueUnavailable(Venue venue);
     error TransferFailed(address token);
+    /// @dev The token does not tell the vault's balance, or tells 2**128 or more.
+    error BadBalance(address token);
     error NothingToDeposit();
     error StopIsLatched(uint32 stopped);
     error NothingToStop();
