@@ -7,7 +7,7 @@ import {
   type Hex,
   keccak256,
   maxUint256,
-  numberToHex,
+  stringToHex,
 } from 'viem';
 import { oracleHubAbi, oracleHubBytecode } from '../../src/abi/OracleHub.ts';
 import { vaultAbi } from '../../src/abi/Vault.ts';
@@ -89,8 +89,8 @@ const FIVE: readonly (readonly [symbol: string, usd: number])[] = [
 export async function ours(chain: Chain, market: Market): Promise<OurRows> {
   const system = await deploySystem(chain, market);
   const five = FIVE.map(([symbol, usd]) => ({ token: market.token(symbol), usd, targetBps: 2_000 }));
-  const vault = await createVault(chain, system, five, 'chainlink');
-  const oneSlot = await createVault(chain, system, five, 'packedFeed');
+  const vault = await createVault(chain, system, five, 'chainlink', 'five');
+  const oneSlot = await createVault(chain, system, five, 'packedFeed', 'five, one slot');
   const v2 = market.v2('WETH', 'USDC').address;
   return {
     ...(await fillRows(chain, market, vault, oneSlot, v2)),
@@ -153,11 +153,17 @@ function creationOf(chain: Chain, holdings: readonly Holding[], feeds: Feeds, sa
   return encodeFunctionData({ abi: vaultFactoryAbi, functionName: 'create', args });
 }
 
-let salts = 0;
+/** Addresses are the same in every run. */
+const saltOf = (name: string): Hex => keccak256(stringToHex(name));
 
-async function createVault(chain: Chain, system: System, holdings: readonly Holding[], feeds: Feeds): Promise<Vault> {
-  salts += 1;
-  const data = creationOf(chain, holdings, feeds, numberToHex(salts, { size: 32 }));
+async function createVault(
+  chain: Chain,
+  system: System,
+  holdings: readonly Holding[],
+  feeds: Feeds,
+  name: string,
+): Promise<Vault> {
+  const data = creationOf(chain, holdings, feeds, saltOf(name));
   const address = `0x${(await chain.ask(system.factory, data, chain.owner)).slice(26, 66)}` as Address;
   await chain.send({ from: chain.owner, to: system.factory, data });
   for (const { token, usd } of holdings) await give(chain, token, address, usd);
@@ -248,7 +254,7 @@ async function beginOf(chain: Chain, market: Market, system: System, assets: num
     targetBps: 10_000 / assets,
     usd: i === 0 ? each + 2 * TRADE_USD : i === 1 ? each - 2 * TRADE_USD : each,
   }));
-  const vault = await createVault(chain, system, holdings, 'chainlink');
+  const vault = await createVault(chain, system, holdings, 'chainlink', `begin ${assets}`);
   return measure(
     chain,
     () => asKeeper(chain, vault, beginData),
@@ -298,6 +304,6 @@ function deploy(chain: Chain, system: System, holdings: readonly Holding[]): Pro
   return measure(chain, (i) => ({
     from: chain.owner,
     to: system.factory,
-    data: creationOf(chain, holdings, 'chainlink', keccak256(numberToHex(i, { size: 32 }))),
+    data: creationOf(chain, holdings, 'chainlink', saltOf(`deploy ${i}`)),
   }));
 }
