@@ -62,6 +62,25 @@ contract Router {
     receive() external payable {}
 }
 
+/// @notice Where users leave their allowances, apart from the router, as 0x and ParaSwap do it.
+contract AllowanceProxy {
+    address private immutable _router = msg.sender;
+
+    function pull(address token, address from, uint256 amount) external {
+        require(msg.sender == _router, "not the router");
+        IPullable(token).transferFrom(from, _router, amount);
+    }
+}
+
+contract ProxiedRouter {
+    AllowanceProxy public immutable proxy = new AllowanceProxy();
+
+    function swap(address tokenIn, uint256 amountIn, address tokenOut, uint256 out, address to) external {
+        proxy.pull(tokenIn, msg.sender, amountIn);
+        IMintable(tokenOut).mint(to, out);
+    }
+}
+
 /// @notice A router that pulls the input and then does whatever the calldata says, on its caller's behalf or not.
 contract PuppetRouter is Puppet {
     /// @param amountIn {base units} pulled first; 0 = none
