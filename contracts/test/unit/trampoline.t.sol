@@ -674,4 +674,27 @@ contract TrampolineTest is Fixture {
         assertEq(token.balanceOf(address(router)), 1_000e18, "what was sold");
         assertEq(token.balanceOf(address(token)), 0, "the reentrant caller got nothing");
     }
+
+    /// The one moment at which the trampoline holds the input: between the vault's transfer and its call. A token that
+    /// runs foreign code there lets the input be taken, and then the vault takes nothing but the price for it.
+    function test_P2_trampoline_hookBetweenTransferAndCall() public {
+        ReceiveHookToken token = new ReceiveHookToken();
+        oddVault(address(token));
+        bytes memory data = dataOf(address(0x1234), address(router), 0, "");
+        token.setHooks(
+            address(trampoline),
+            ReceiveHookToken.Hook(address(0), ""),
+            ReceiveHookToken.Hook(
+                address(trampoline), abi.encodeCall(IFiller.onFill, (address(token), 1_000e18, address(usdc), 0, data))
+            )
+        );
+        expectFillRevertAny(oddFill(1_000e18, oddSwap(address(token), 1_000e18, 1_000e6)));
+        // Nor does it help to have the route bring less: the input is gone, so nothing below its price will do.
+        expectFillRevert(
+            oddFill(1_000e18, oddSwap(address(token), 0, 989e6)),
+            abi.encodeWithSelector(IVault.SlippageAboveCap.selector, 989e6, 990e6)
+        );
+        assertSold(address(token), 0);
+        assertEq(token.balanceOf(address(token)), 0, "the thief has nothing");
+    }
 }
