@@ -161,7 +161,7 @@ contract PathFiller is IPathFiller, IUnlockCallback, ReentrancyGuardTransient {
 
     /// @inheritdoc IUnlockCallback
     function unlockCallback(bytes calldata data) external returns (bytes memory) {
-        // The manager calls back only whom unlocked it, and only `_swapV4` does.
+        // The manager calls back nobody but who unlocked it, which here only `_swapV4` does.
         require(msg.sender == address(manager), UnexpectedCallback(msg.sender)); // P:[15]
         (address token, uint256 amount, address to) = abi.decode(data[:96], (address, uint256, address));
         return abi.encode(_swapUnlocked(data[96:], token, amount, to));
@@ -180,7 +180,7 @@ contract PathFiller is IPathFiller, IUnlockCallback, ReentrancyGuardTransient {
             uint256 owed;
             uint256 got;
             (owed, got, token) = _swapInPool(hops, at, current, credit);
-            require(owed <= credit, SpentTooMuch(owed, credit)); // P:[2]
+            require(owed <= credit, SpentTooMuch(owed, credit)); // P:[2] no hook can, as the manager is today
             if (at == 0) left = credit - owed;
             else require(owed == credit, LeftBehind(current, credit - owed));
             (current, credit) = (token, got);

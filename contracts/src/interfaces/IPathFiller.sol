@@ -13,7 +13,8 @@ import {IFiller} from "./IFiller.sol";
 ///      Zero stands for ether, which only a V4 hop may bring: the V4 hop after it sells it as ether, for everybody else
 ///      it becomes WETH.
 interface IPathFiller is IFiller {
-    /// @notice The path ends with another token than the vault buys, or a hop has the same token at both ends.
+    /// @notice The path ends with another token than the vault buys, or a hop, or a row of V4 hops, has the same token
+    ///         at both ends.
     error WrongPath(address token);
     error UnknownVenue(uint8 venue);
     error UnexpectedCallback(address caller);

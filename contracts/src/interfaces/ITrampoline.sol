@@ -11,7 +11,10 @@ import {IFiller} from "./IFiller.sol";
 ///          bytes 64 ..      calldata  for `target`
 ///      The route should name the vault as its recipient; what it sends to its caller instead is passed on. Its caller
 ///      is a contract that did not exist before and whose address the route cannot know: orders signed for one taker
-///      do not work. Nor do routes that pay in ether: they revert.
+///      do not work. Nor do routes that pay in ether: they revert. A salt that was used before costs all the gas there
+///      is: simulate first.
+///      A vault may sell less than it was asked to. Calldata that pulls a fixed amount fails then; so it should ask for
+///      less than the limit, or be paid beforehand and sell whatever came.
 interface ITrampoline is IFiller {
     /// @notice The route sent ether to its caller.
     error EtherCameBack();

@@ -216,6 +216,26 @@ contract PathFillerAttacksTest is PathFixture {
         assertEmpty();
     }
 
+    /// Nor is it paid while a pair is asked, though it had taken less than it might.
+    function test_P15_path_callbackRefusesAnEarlierPoolDuringAPairsSwap() public {
+        weth.mint(address(pathFiller), 1e18); // a gift that it is after
+        PuppetPool early = new PuppetPool();
+        early.tell(
+            calls(callback(0, 0.5e18), Call(address(wbtc), abi.encodeCall(Token.mint, (address(pool), 0.075e8))))
+        );
+        bytes memory again = abi.encodeWithSignature("swap(uint256,uint256,address,bytes)", 0, 0, address(0), "");
+        pool.tell(calls(Call(address(early), again)));
+        expectFillRevert(
+            pathFill(
+                WETH,
+                USDC,
+                1e18,
+                bytes.concat(v3(address(early), address(wbtc)), v2(address(pool), address(usdc)))
+            ),
+            abi.encodeWithSelector(IPathFiller.UnexpectedCallback.selector, address(early))
+        );
+    }
+
     /* ----------------------------------------------- re-entrance --------------------------------------------- */
 
     function test_P13_path_poolsCannotReenter() public {
