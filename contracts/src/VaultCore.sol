@@ -4,7 +4,8 @@ pragma solidity 0.8.30;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 
-import {IBalancerVault, IPoolManager} from "./interfaces/External.sol";
+import {IBalancerVault} from "./interfaces/External.sol";
+import {IPoolManager} from "./interfaces/IUniswapV4.sol";
 import {Asset, Due, Fill, IVault, Slice, Venue} from "./interfaces/IVault.sol";
 import {Book} from "./libraries/Book.sol";
 import {RebalanceMath} from "./libraries/RebalanceMath.sol";

@@ -3,7 +3,8 @@ pragma solidity 0.8.30;
 
 import {LibClone} from "solady/utils/LibClone.sol";
 
-import {IBalancerVault, IPoolManager, IWETH} from "./interfaces/External.sol";
+import {IBalancerVault, IWETH} from "./interfaces/External.sol";
+import {IPoolManager} from "./interfaces/IUniswapV4.sol";
 import {IOracleHub} from "./interfaces/IOracleHub.sol";
 import {IRulebook} from "./interfaces/IRulebook.sol";
 import {Policy, Target} from "./interfaces/IVault.sol";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {PoolKey} from "../interfaces/UniswapV4.sol";
+import {PoolKey} from "../interfaces/IUniswapV4.sol";
 
 /// @notice Reads the hops that IPathFiller describes. Whatever is too short reverts by its bounds.
 library Path {

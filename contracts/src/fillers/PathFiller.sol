@@ -9,7 +9,7 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IUniswapV2Pair, IUniswapV3Pool} from "../interfaces/External.sol";
 import {IFiller} from "../interfaces/IFiller.sol";
 import {IPathFiller} from "../interfaces/IPathFiller.sol";
-import {IPoolManager, IUnlockCallback, PoolKey, SwapParams} from "../interfaces/UniswapV4.sol";
+import {IPoolManager, IUnlockCallback, PoolKey, SwapParams} from "../interfaces/IUniswapV4.sol";
 import {UniswapV2} from "../venues/UniswapV2.sol";
 import {Path} from "./Path.sol";
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {IBalancerVault, IPoolManager, IWETH} from "./External.sol";
+import {IBalancerVault, IWETH} from "./External.sol";
+import {IPoolManager} from "./IUniswapV4.sol";
 import {IOracleHub} from "./IOracleHub.sol";
 import {IRulebook} from "./IRulebook.sol";
 import {Policy, Target} from "./IVault.sol";

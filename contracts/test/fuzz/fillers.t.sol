@@ -3,7 +3,7 @@ pragma solidity 0.8.30;
 
 import {IFiller} from "../../src/interfaces/IFiller.sol";
 import {Fill, IVault, Slice} from "../../src/interfaces/IVault.sol";
-import {PoolKey} from "../../src/interfaces/UniswapV4.sol";
+import {PoolKey} from "../../src/interfaces/IUniswapV4.sol";
 import {Router} from "../mocks/Aggregators.sol";
 import {PathFixture} from "../utils/PathFixture.sol";
 

@@ -4,7 +4,7 @@ pragma solidity 0.8.30;
 import {IFiller} from "../../src/interfaces/IFiller.sol";
 import {IPathFiller} from "../../src/interfaces/IPathFiller.sol";
 import {Fill, IVault, Slice} from "../../src/interfaces/IVault.sol";
-import {IPoolManager, IUnlockCallback, PoolKey, SwapParams} from "../../src/interfaces/UniswapV4.sol";
+import {IPoolManager, IUnlockCallback, PoolKey, SwapParams} from "../../src/interfaces/IUniswapV4.sol";
 import {PuppetHook} from "../mocks/HostileHooks.sol";
 import {Call, PuppetFiller} from "../mocks/Strangers.sol";
 import {PathFixture} from "../utils/PathFixture.sol";

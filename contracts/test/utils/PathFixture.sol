@@ -3,7 +3,7 @@ pragma solidity 0.8.30;
 
 import {IPathFiller} from "../../src/interfaces/IPathFiller.sol";
 import {Fill, Venue} from "../../src/interfaces/IVault.sol";
-import {PoolKey} from "../../src/interfaces/UniswapV4.sol";
+import {PoolKey} from "../../src/interfaces/IUniswapV4.sol";
 import {RealUniswapV4} from "./RealUniswapV4.sol";
 
 /// @notice Writes the paths that IPathFiller reads.
