@@ -107,15 +107,17 @@ abstract contract VaultCore is VaultStorage {
     /// @dev A slice that trades on Uniswap V4 runs as a whole inside one unlock of the pool manager, so that each token is
     ///      settled once. The manager hands our own calldata back.
     function _dispatch(Slice calldata slice, Fill[] calldata fills, bool beginFirst) private {
-        for (uint256 i; i < fills.length; ++i) {
-            if (fills[i].venue != Venue.UniswapV4) continue;
-            require(address(_poolManager) != address(0), IVault.VenueUnavailable(Venue.UniswapV4));
-            _keeper = msg.sender;
-            _poolManager.unlock(msg.data);
-            require(_keeper == address(0), IVault.UnexpectedCallback(address(0))); // P:[15] it did call back
-            return;
+        unchecked {
+            for (uint256 i; i < fills.length; ++i) {
+                if (fills[i].venue != Venue.UniswapV4) continue;
+                require(address(_poolManager) != address(0), IVault.VenueUnavailable(Venue.UniswapV4));
+                _keeper = msg.sender;
+                _poolManager.unlock(msg.data);
+                require(_keeper == address(0), IVault.UnexpectedCallback(address(0))); // P:[15] it did call back
+                return;
+            }
+            _slice(msg.sender, slice, fills, beginFirst);
         }
-        _slice(msg.sender, slice, fills, beginFirst);
     }
 
     /* ------------------------------------------------ callbacks ---------------------------------------------- */
@@ -209,18 +211,22 @@ abstract contract VaultCore is VaultStorage {
 
     /* ------------------------------------------------- slices ------------------------------------------------ */
 
+    // Unchecked from here on where it pays: see RebalanceMath for why no sum or product needs more than 256 bits.
+
     function _slice(address caller, Slice calldata slice, Fill[] calldata fills, bool beginFirst) private {
-        Run memory run = _enter(caller);
-        if (beginFirst) _begin(run);
-        _openSlice(run, slice);
-        uint256 n = fills.length;
-        require(n != 0, IVault.NothingToTrade(0, 0));
-        if (!beginFirst) _price(run, fills);
-        for (uint256 i; i < n; ++i) {
-            _fill(run, fills[i]);
+        unchecked {
+            Run memory run = _enter(caller);
+            if (beginFirst) _begin(run);
+            _openSlice(run, slice);
+            uint256 n = fills.length;
+            require(n != 0, IVault.NothingToTrade(0, 0));
+            if (!beginFirst) _price(run, fills);
+            for (uint256 i; i < n; ++i) {
+                _fill(run, fills[i]);
+            }
+            if (run.claimed != 0) _settleClaims(run);
+            _closeSlice(run, slice.last);
         }
-        if (run.claimed != 0) _settleClaims(run);
-        _closeSlice(run, slice.last);
     }
 
     function _openSlice(Run memory run, Slice calldata slice) private view {
@@ -240,29 +246,31 @@ abstract contract VaultCore is VaultStorage {
     /// @dev Prices of all assets of a slice, before its first fill: those it touches, or all of them when the NAV has grown
     ///      too old. An index beyond the table is left for `_fill` to refuse by name.
     function _price(Run memory run, Fill[] calldata fills) private {
-        uint256 snapshotS = Words.snapshotS(run.second);
-        bool tooOld = snapshotS != 0 && block.timestamp >= Words.snapshotAt(run.cold) + snapshotS;
-        uint256 asked = type(uint256).max;
-        if (!tooOld) {
-            asked = 0;
-            for (uint256 i; i < fills.length; ++i) {
-                asked |= (1 << fills[i].sell) | (1 << fills[i].buy);
+        unchecked {
+            uint256 snapshotS = Words.snapshotS(run.second);
+            bool tooOld = snapshotS != 0 && block.timestamp >= Words.snapshotAt(run.cold) + snapshotS;
+            uint256 asked = type(uint256).max;
+            if (!tooOld) {
+                asked = 0;
+                for (uint256 i; i < fills.length; ++i) {
+                    asked |= (1 << fills[i].sell) | (1 << fills[i].buy);
+                }
             }
-        }
-        run.book = Book.make(run.assets);
-        uint256 since = Words.epochStart(run.cold);
-        if (!_direct || !run.book.priceDirectly(run.rules, asked, run.assets)) {
-            since = RebalanceMath.max(since, _priceByHub(run, asked)); // P:[6]
-        }
-        run.pips = RebalanceMath.requiredPips(run.first, run.second, block.timestamp - since);
-        if (!tooOld) return;
+            run.book = Book.make(run.assets);
+            uint256 since = Words.epochStart(run.cold);
+            if (!_direct || !run.book.priceDirectly(run.rules, asked, run.assets)) {
+                since = RebalanceMath.max(since, _priceByHub(run, asked)); // P:[6]
+            }
+            run.pips = RebalanceMath.requiredPips(run.first, run.second, block.timestamp - since);
+            if (!tooOld) return;
 
-        uint256 nav;
-        for (uint256 i; i < run.assets; ++i) {
-            nav += _side(run, i).valueUsdE8;
+            uint256 nav;
+            for (uint256 i; i < run.assets; ++i) {
+                nav += _side(run, i).valueUsdE8;
+            }
+            _snapshot(run, nav); // P:[21]
+            emit IVault.SnapshotTaken(uint32(Words.epoch(run.cold)), nav);
         }
-        _snapshot(run, nav); // P:[21]
-        emit IVault.SnapshotTaken(uint32(Words.epoch(run.cold)), nav);
     }
 
     /// @return upSince {s} since when a sequencer is up: the clock of the relaxation begins again there
@@ -335,21 +343,23 @@ abstract contract VaultCore is VaultStorage {
 
     /// @dev Clamps the request to what the policy allows. P:[10]: it never reverts because less is left than asked for.
     function _size(Run memory run, Fill calldata f, Leg memory leg, Side memory sell, Side memory buy) private pure {
-        uint256 wanted = _wanted(run, sell, buy);
-        uint256 sliceCap =
-            RebalanceMath.sliceCapUsdE8(Words.maxSliceBps(run.first), Words.epochNavUsdE8(run.cold));
-        require(run.soldUsdE8 < sliceCap, IVault.SliceAboveCap(run.soldUsdE8, sliceCap));
-        if (wanted == 0) revert IVault.NothingToTrade(f.sell, f.buy); // P:[11] P:[12]
-        wanted = RebalanceMath.min(wanted, sliceCap - run.soldUsdE8);
-        uint256 requested = f.amountIn;
-        uint256 amountIn = RebalanceMath.min(
-            requested, RebalanceMath.amountOf(wanted, sell.unit, sell.priceUsdE8, sell.balance)
-        );
-        uint256 valueUsdE8 = RebalanceMath.value(amountIn, sell.priceUsdE8, sell.unit);
-        uint256 minTrade = Words.minTradeUsdE8(run.first); // 1 or more
-        require(valueUsdE8 >= minTrade, IVault.BelowMinTrade(valueUsdE8, minTrade)); // P:[20]
-        leg.amountIn = amountIn;
-        leg.minOut = RebalanceMath.scaledMinOut(f.minOut, amountIn, requested);
+        unchecked {
+            uint256 wanted = _wanted(run, sell, buy);
+            uint256 sliceCap =
+                RebalanceMath.sliceCapUsdE8(Words.maxSliceBps(run.first), Words.epochNavUsdE8(run.cold));
+            require(run.soldUsdE8 < sliceCap, IVault.SliceAboveCap(run.soldUsdE8, sliceCap));
+            if (wanted == 0) revert IVault.NothingToTrade(f.sell, f.buy); // P:[11] P:[12]
+            wanted = RebalanceMath.min(wanted, sliceCap - run.soldUsdE8);
+            uint256 requested = f.amountIn;
+            uint256 amountIn = RebalanceMath.min(
+                requested, RebalanceMath.amountOf(wanted, sell.unit, sell.priceUsdE8, sell.balance)
+            );
+            uint256 valueUsdE8 = RebalanceMath.value(amountIn, sell.priceUsdE8, sell.unit);
+            uint256 minTrade = Words.minTradeUsdE8(run.first); // 1 or more
+            require(valueUsdE8 >= minTrade, IVault.BelowMinTrade(valueUsdE8, minTrade)); // P:[20]
+            leg.amountIn = amountIn;
+            leg.minOut = RebalanceMath.scaledMinOut(f.minOut, amountIn, requested);
+        }
     }
 
     function _wanted(Run memory run, Side memory sell, Side memory buy) private pure returns (uint256) {
@@ -402,17 +412,19 @@ abstract contract VaultCore is VaultStorage {
     /// @dev Nothing is paid yet: the fill is judged by what the pool manager claims, and the claims of the whole slice by
     ///      the balances, in `_settleClaims`.
     function _routeV4(Run memory run, Fill calldata f, Leg memory leg, Side memory sell, Side memory buy) private {
-        if (run.claims.length == 0) run.claims = new int256[](run.assets);
-        (int256 deltaIn, int256 deltaOut) =
-            UniswapV4.swap(_poolManager, sell.token, buy.token, f.target, f.data, leg.amountIn);
-        if (deltaIn > 0 || deltaOut < 0) revert IVault.NothingToTrade(f.sell, f.buy); // P:[2]
-        uint256 spent = uint256(-deltaIn);
-        require(spent <= leg.amountIn, IVault.SpentTooMuch(spent, leg.amountIn)); // P:[2]
-        run.claims[leg.sell] += deltaIn;
-        run.claims[leg.buy] += deltaOut;
-        run.claimed |= (1 << leg.sell) | (1 << leg.buy);
-        run.book.setBalance(leg.sell, sell.balance - spent);
-        run.book.setBalance(leg.buy, buy.balance + uint256(deltaOut));
+        unchecked {
+            if (run.claims.length == 0) run.claims = new int256[](run.assets);
+            (int256 deltaIn, int256 deltaOut) =
+                UniswapV4.swap(_poolManager, sell.token, buy.token, f.target, f.data, leg.amountIn);
+            if (deltaIn > 0 || deltaOut < 0) revert IVault.NothingToTrade(f.sell, f.buy); // P:[2]
+            uint256 spent = uint256(-deltaIn);
+            require(spent <= leg.amountIn, IVault.SpentTooMuch(spent, leg.amountIn)); // P:[2]
+            run.claims[leg.sell] += deltaIn;
+            run.claims[leg.buy] += deltaOut;
+            run.claimed |= (1 << leg.sell) | (1 << leg.buy);
+            run.book.setBalance(leg.sell, sell.balance - spent);
+            run.book.setBalance(leg.buy, buy.balance + uint256(deltaOut));
+        }
     }
 
     /// @dev Pays and takes what the pool manager and the vault owe each other, and looks whether the balances are then what
@@ -433,37 +445,39 @@ abstract contract VaultCore is VaultStorage {
 
     /// @dev Whatever happened out there, only balances count.
     function _check(Run memory run, Fill calldata f, Leg memory leg, Side memory sell, Side memory buy) private {
-        uint256 sellAfter = run.book.balance(leg.sell);
-        uint256 buyAfter = run.book.balance(leg.buy);
-        uint256 spent = RebalanceMath.floorSub(sell.balance, sellAfter);
-        uint256 out = RebalanceMath.floorSub(buyAfter, buy.balance);
-        require(spent <= leg.amountIn, IVault.SpentTooMuch(spent, leg.amountIn)); // P:[2]
-        require(out >= leg.minOut, IVault.BelowCallersMinOut(out, leg.minOut));
-        uint256 required = _requiredOut(run, sell, buy, spent);
-        require(out >= required, IVault.SlippageAboveCap(out, required)); // P:[1] P:[2] P:[3]
+        unchecked {
+            uint256 sellAfter = run.book.balance(leg.sell);
+            uint256 buyAfter = run.book.balance(leg.buy);
+            uint256 spent = RebalanceMath.floorSub(sell.balance, sellAfter);
+            uint256 out = RebalanceMath.floorSub(buyAfter, buy.balance);
+            require(spent <= leg.amountIn, IVault.SpentTooMuch(spent, leg.amountIn)); // P:[2]
+            require(out >= leg.minOut, IVault.BelowCallersMinOut(out, leg.minOut));
+            uint256 required = _requiredOut(run, sell, buy, spent);
+            require(out >= required, IVault.SlippageAboveCap(out, required)); // P:[1] P:[2] P:[3]
 
-        uint256 spentUsdE8 = RebalanceMath.value(spent, sell.priceUsdE8, sell.unit);
-        _checkConvergence(run, leg, sell, buy, spentUsdE8);
-        uint256 minTrade = Words.minTradeUsdE8(run.first);
-        require(spentUsdE8 >= minTrade, IVault.BelowMinTrade(spentUsdE8, minTrade)); // P:[20] what came back was not traded
-        uint256 loss =
-            RebalanceMath.floorSub(spentUsdE8, RebalanceMath.value(out, buy.priceUsdE8, buy.unit));
-        _chargeLoss(run, loss);
-        run.soldUsdE8 += spentUsdE8;
-        run.bought = leg.buy;
-        run.hot = Words.withSold(run.hot, leg.sell);
-        emit IVault.Filled(
-            uint32(Words.epoch(run.cold)),
-            uint32(Words.sequence(run.hot)),
-            run.caller,
-            uint8(leg.sell),
-            uint8(leg.buy),
-            f.venue,
-            f.target,
-            spent,
-            out,
-            loss
-        );
+            uint256 spentUsdE8 = RebalanceMath.value(spent, sell.priceUsdE8, sell.unit);
+            _checkConvergence(run, leg, sell, buy, spentUsdE8);
+            uint256 minTrade = Words.minTradeUsdE8(run.first);
+            require(spentUsdE8 >= minTrade, IVault.BelowMinTrade(spentUsdE8, minTrade)); // P:[20] what came back was not traded
+            uint256 loss =
+                RebalanceMath.floorSub(spentUsdE8, RebalanceMath.value(out, buy.priceUsdE8, buy.unit));
+            _chargeLoss(run, loss);
+            run.soldUsdE8 += spentUsdE8;
+            run.bought = leg.buy;
+            run.hot = Words.withSold(run.hot, leg.sell);
+            emit IVault.Filled(
+                uint32(Words.epoch(run.cold)),
+                uint32(Words.sequence(run.hot)),
+                run.caller,
+                uint8(leg.sell),
+                uint8(leg.buy),
+                f.venue,
+                f.target,
+                spent,
+                out,
+                loss
+            );
+        }
     }
 
     /// @dev The bought asset may pass its target by no more than a fill may win against the oracle, and the two drifts
@@ -472,16 +486,18 @@ abstract contract VaultCore is VaultStorage {
         private
         pure
     {
-        uint256 vSellAfter = RebalanceMath.value(run.book.balance(leg.sell), sell.priceUsdE8, sell.unit);
-        uint256 vBuyAfter = RebalanceMath.value(run.book.balance(leg.buy), buy.priceUsdE8, buy.unit);
-        uint256 tolerance = RebalanceMath.targetValue(Words.maxSlipBps(run.first), spentUsdE8);
-        require(vBuyAfter <= buy.target + tolerance, IVault.Overshoot(uint8(leg.buy))); // P:[12]
-        require(
-            RebalanceMath.absDiff(vSellAfter, sell.target) + RebalanceMath.absDiff(vBuyAfter, buy.target)
-                < RebalanceMath.absDiff(sell.valueUsdE8, sell.target)
-                    + RebalanceMath.absDiff(buy.valueUsdE8, buy.target),
-            IVault.DriftDidNotShrink()
-        ); // P:[11]
+        unchecked {
+            uint256 vSellAfter = RebalanceMath.value(run.book.balance(leg.sell), sell.priceUsdE8, sell.unit);
+            uint256 vBuyAfter = RebalanceMath.value(run.book.balance(leg.buy), buy.priceUsdE8, buy.unit);
+            uint256 tolerance = RebalanceMath.targetValue(Words.maxSlipBps(run.first), spentUsdE8);
+            require(vBuyAfter <= buy.target + tolerance, IVault.Overshoot(uint8(leg.buy))); // P:[12]
+            require(
+                RebalanceMath.absDiff(vSellAfter, sell.target) + RebalanceMath.absDiff(vBuyAfter, buy.target)
+                    < RebalanceMath.absDiff(sell.valueUsdE8, sell.target)
+                        + RebalanceMath.absDiff(buy.valueUsdE8, buy.target),
+                IVault.DriftDidNotShrink()
+            ); // P:[11]
+        }
     }
 
     function _requiredOut(Run memory run, Side memory sell, Side memory buy, uint256 spent)
