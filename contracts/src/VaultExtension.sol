@@ -35,7 +35,7 @@ contract VaultExtension is VaultStorage {
     /// @dev The factory has had the rules from the rulebook, in the same call.
     function initialise(bytes calldata rules) external nonReentrant {
         require(msg.sender == factory, IVault.NotOwner(msg.sender));
-        require(Rules.addressOf(0).code.length == 0 && !Words.ownerMoved(_hot), IVault.AlreadyInitialised());
+        require(Rules.addressOf(0).code.length == 0, IVault.AlreadyInitialised());
         bytes memory blob = rules;
         blob.store();
         emit IVault.OwnerSet(_owner());
