@@ -2,6 +2,7 @@
 pragma solidity 0.8.30;
 
 import {IOracleHub} from "../../src/interfaces/IOracleHub.sol";
+import {IRulebook} from "../../src/interfaces/IRulebook.sol";
 import {Asset, IVault, Policy, State, Target} from "../../src/interfaces/IVault.sol";
 import {IVaultFactory} from "../../src/interfaces/IVaultFactory.sol";
 import {Feed} from "../mocks/Feeds.sol";
@@ -50,16 +51,11 @@ contract FactoryTest is Fixture {
     function test_create_setsEverything() public {
         address predicted = factory.predict(address(this), OWNER, "one");
         Target[] memory t = defaultTargets();
+        address[] memory keepers = new address[](1);
+        keepers[0] = KEEPER;
+        bytes memory rules = IRulebook(rulebook).make(defaultPolicy(), keepers, t);
         vm.expectEmit(address(factory));
-        emit IVaultFactory.VaultCreated(predicted, OWNER);
-        vm.expectEmit(predicted);
-        emit IVault.OwnerSet(OWNER);
-        vm.expectEmit(predicted);
-        emit IVault.PolicySet(defaultPolicy());
-        vm.expectEmit(predicted);
-        emit IVault.TargetsSet(vault.assets());
-        vm.expectEmit(predicted);
-        emit IVault.KeeperSet(KEEPER, true);
+        emit IVaultFactory.VaultCreated(predicted, OWNER, rules);
         IVault made = IVault(factory.create(OWNER, KEEPER, defaultPolicy(), t, "one"));
 
         assertEq(address(made), predicted, "address");
@@ -70,7 +66,8 @@ contract FactoryTest is Fixture {
         State memory s = made.state();
         assertEq(s.epoch, 0, "epoch");
         assertEq(s.epochEnd, 0, "nothing is stored");
-        assertEq(made.assets().length, 3, "assets");
+        assertEq(keccak256(abi.encode(made.policy())), keccak256(abi.encode(defaultPolicy())), "policy");
+        assertEq(keccak256(abi.encode(made.assets())), keccak256(abi.encode(vault.assets())), "assets");
     }
 
     function test_create_keeperAndTargetsMayBeLeftOut() public {
