@@ -276,8 +276,7 @@ contract Rulebook is IRulebook {
         RebalanceMath.inForce(assets, s.stopped); // P:[7]
         balances = _balances(assets);
         (Price[] memory quotes,) = hub.peekOf(blob.feeds(type(uint256).max)); // P:[4] P:[5] P:[6]
-        (kind, reason, retryAt, navUsdE8) =
-            RebalanceMath.dueFromPrices(p, s, assets, balances, quotes, block.timestamp);
+        (kind, reason, retryAt, navUsdE8) = RebalanceMath.dueFromPrices(p, s, assets, balances, quotes, block.timestamp);
         pricesUsdE8 = new uint256[](assets.length);
         for (uint256 i; i < assets.length; ++i) {
             pricesUsdE8[i] = quotes[i].usdE8; // 0 unless it is good

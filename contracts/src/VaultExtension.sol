@@ -259,8 +259,7 @@ contract VaultExtension is VaultStorage {
         State memory s = _state();
         require(s.pausedUntil <= block.timestamp, IVault.Paused(s.pausedUntil)); // P:[18]
         bytes memory rules = _rules();
-        (bytes32 act,, uint256 newHot, uint256 newStop, uint256 nav) =
-            rulebook.judgeStop(rules, _hot, _cold, _stopWord);
+        (bytes32 act,, uint256 newHot, uint256 newStop, uint256 nav) = rulebook.judgeStop(rules, _hot, _cold, _stopWord);
         require(act != 0, IVault.NothingToStop());
 
         uint32 before = s.stopped;

@@ -87,9 +87,7 @@ contract VaultFactory is IVaultFactory {
 
     function _addressOf(address owner, bytes16 bound) private view returns (address) {
         return
-            LibClone.predictDeterministicAddress(
-                implementation, abi.encodePacked(owner, bound), bound, address(this)
-            );
+            LibClone.predictDeterministicAddress(implementation, abi.encodePacked(owner, bound), bound, address(this));
     }
 
     /// @dev Half a hash: to meet another's address by chance would take 2**128 attempts.

@@ -223,7 +223,9 @@ contract FactoryTest is Fixture {
             Token token = new Token(18);
             address at = address(uint160(uint256(keccak256("token")) >> 96) + uint160(i));
             vm.etch(at, address(token).code);
-            t[i] = target(Token(at), uint16(i == 0 ? 10_000 - (assets - 1) * 1_000 : 1_000), 500, register(new Feed(8, 1e8)));
+            t[i] = target(
+                Token(at), uint16(i == 0 ? 10_000 - (assets - 1) * 1_000 : 1_000), 500, register(new Feed(8, 1e8))
+            );
         }
         bytes memory data = abi.encodeCall(factory.create, (OWNER, KEEPER, defaultPolicy(), t, bytes32(assets)));
         address to = address(factory);
@@ -249,10 +251,10 @@ contract FactoryTest is Fixture {
     }
 
     function test_create_gasOf3() public {
-        assertLe(createGas(3), 250_000, "3 assets");
+        assertLe(createGas(3), 223_000, "3 assets");
     }
 
     function test_create_gasOf5() public {
-        assertLe(createGas(5), 330_000, "5 assets");
+        assertLe(createGas(5), 269_000, "5 assets");
     }
 }

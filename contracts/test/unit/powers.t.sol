@@ -34,8 +34,7 @@ contract PowersTest is Fixture {
         assertEq(p.length, 3, "owner, anyone, one keeper");
         p = everyRole(false);
         assertEq(p.length, 6, "with a second keeper, a guardian and an heir");
-        bytes32[6] memory roles =
-            [bytes32("OWNER"), "ANYONE", "KEEPER", "KEEPER", "GUARDIAN", "PENDING_OWNER"];
+        bytes32[6] memory roles = [bytes32("OWNER"), "ANYONE", "KEEPER", "KEEPER", "GUARDIAN", "PENDING_OWNER"];
         address[6] memory holders = [OWNER, address(0), KEEPER, STRANGER, GUARDIAN, HEIR];
         for (uint256 i; i < 6; ++i) {
             assertEq(p[i].role, roles[i], "role");

@@ -199,8 +199,11 @@ contract StopTest is Fixture {
                 assertTrue(armedAt != 0 && block.timestamp >= armedAt + CONFIRM_S, "held for the whole time");
                 return;
             }
-            if (!below) armedAt = 0;
-            else if (armedAt == 0 || block.timestamp > armedAt + 2 * uint256(CONFIRM_S) + 1 hours) armedAt = block.timestamp;
+            if (!below) {
+                armedAt = 0;
+            } else if (armedAt == 0 || block.timestamp > armedAt + 2 * uint256(CONFIRM_S) + 1 hours) {
+                armedAt = block.timestamp;
+            }
         }
     }
 
