@@ -60,8 +60,8 @@ contract VaultFactory is IVaultFactory {
         bytes memory rules = rulebook.make(policy, keepers, targets);
         bytes16 bound = _bind(msg.sender, owner, salt);
         vault = LibClone.cloneDeterministic(implementation, abi.encodePacked(owner, bound), bound); // P:[25]
-        emit VaultCreated(vault, owner);
         VaultExtension(vault).initialise(rules);
+        emit VaultCreated(vault, owner, rules);
     }
 
     /// @inheritdoc IVaultFactory
@@ -88,9 +88,7 @@ contract VaultFactory is IVaultFactory {
 
     function _addressOf(address owner, bytes16 bound) private view returns (address) {
         return
-            LibClone.predictDeterministicAddress(
-                implementation, abi.encodePacked(owner, bound), bound, address(this)
-            );
+            LibClone.predictDeterministicAddress(implementation, abi.encodePacked(owner, bound), bound, address(this));
     }
 
     /// @dev Half a hash: to meet another's address by chance would take 2**128 attempts.
