@@ -31,6 +31,7 @@ abstract contract Proof is Fixture {
     bytes32 private constant HOT = bytes32(uint256(0));
     bytes32 private constant COLD = bytes32(uint256(1));
     uint256 private constant VERSION_BYTES = 11;
+    uint256 private constant EPOCH_BYTES = 4;
 
     function setUp() public virtual override {
         super.setUp();
@@ -56,11 +57,21 @@ abstract contract Proof is Fixture {
         svm.enableSymbolicStorage(address(vault));
     }
 
-    /// @dev The state of a vault whose rules are the fixture's: any epoch, open or not, any pause, any loss.
+    /// @dev The state of a vault whose rules are the fixture's: any epoch, open or not, any value, any pause, any loss.
     function anyState() internal {
+        _anyWords(VERSION_BYTES);
+    }
+
+    /// @dev The same, but the value that the epoch began with is the fixture's: what is computed from it would be more
+    ///      than a solver can do. The number of the epoch is the last of the second word.
+    function anyStateOfThisValue() internal {
+        _anyWords(32 - EPOCH_BYTES);
+    }
+
+    function _anyWords(uint256 keptBytes) private {
         bytes memory cold = bytes.concat(vm.load(address(vault), COLD));
         bytes memory any = svm.createBytes(32, "cold");
-        for (uint256 i = VERSION_BYTES; i < 32; ++i) {
+        for (uint256 i = keptBytes; i < 32; ++i) {
             cold[i] = any[i];
         }
         vm.store(address(vault), HOT, svm.createBytes32("hot"));
@@ -80,6 +91,12 @@ abstract contract Proof is Fixture {
     function callVault(address sender, bytes memory data) internal returns (bool ok) {
         vm.prank(sender);
         (ok,) = address(vault).call(data);
+    }
+
+    /// @dev The functions that move the expectation of the next slice.
+    function trades(bytes4 selector) internal pure returns (bool) {
+        return selector == IVault.begin.selector || selector == IVault.beginAndFill.selector
+            || selector == IVault.fill.selector || selector == IVault.fillMany.selector;
     }
 
     /// @dev One fill, as its slice.
