@@ -32,6 +32,7 @@ abstract contract Proof is Fixture {
     bytes32 private constant COLD = bytes32(uint256(1));
     uint256 private constant VERSION_BYTES = 11;
     uint256 private constant EPOCH_BYTES = 4;
+    uint256 private constant SLOTS = 8; // at least as many as the vault has
 
     function setUp() public virtual override {
         super.setUp();
@@ -53,8 +54,12 @@ abstract contract Proof is Fixture {
     }
 
     /// @dev Everything that the vault stores, whatever put it there: owner, rules, epoch, pause, a full loss bucket.
+    ///      `enableSymbolicStorage` alone would leave what the fixture has written as it is.
     function anyStorage() internal {
         svm.enableSymbolicStorage(address(vault));
+        for (uint256 i; i < SLOTS; ++i) {
+            vm.store(address(vault), bytes32(i), svm.createBytes32("stored"));
+        }
     }
 
     /// @dev The state of a vault whose rules are the fixture's: any epoch, open or not, any value, any pause, any loss.
@@ -93,10 +98,21 @@ abstract contract Proof is Fixture {
         (ok,) = address(vault).call(data);
     }
 
-    /// @dev The functions that move the expectation of the next slice.
-    function trades(bytes4 selector) internal pure returns (bool) {
-        return selector == IVault.begin.selector || selector == IVault.beginAndFill.selector
-            || selector == IVault.fill.selector || selector == IVault.fillMany.selector;
+    /// @dev Every function that changes anything and does not trade, with whatever numbers and addresses; lists, policy
+    ///      and targets are the fixture's.
+    function anyOtherCall(uint8 which) internal returns (bytes memory) {
+        uint256 amount = svm.createUint256("amount");
+        if (which == 0) return abi.encodeCall(IVault.deposit, (address(usdc), amount));
+        if (which == 1) return abi.encodeCall(IVault.depositEth, ());
+        if (which == 2) return abi.encodeCall(IVault.withdraw, (address(usdc), amount));
+        if (which == 3) return abi.encodeCall(IVault.withdrawAll, (new address[](0)));
+        if (which == 4) return abi.encodeCall(IVault.setPolicy, (defaultPolicy()));
+        if (which == 5) return abi.encodeCall(IVault.setTargets, (defaultTargets()));
+        if (which == 6) return abi.encodeCall(IVault.setKeeper, (svm.createAddress("keeper"), svm.createBool("allowed")));
+        if (which == 7) return abi.encodeCall(IVault.pause, ());
+        if (which == 8) return abi.encodeCall(IVault.resume, ());
+        if (which == 9) return abi.encodeCall(IVault.finish, ());
+        return abi.encodeCall(vault.uniswapV3SwapCallback, (int256(amount), int256(svm.createUint256("other")), ""));
     }
 
     /// @dev One fill, as its slice.
