@@ -28,7 +28,6 @@ contract FillTest is Fixture {
         assertEq(s.sequence, 1, "sequence");
         assertEq(s.lastSliceAt, T0, "slice at");
         assertEq(s.lossUsdE8, 22.5e8, "loss");
-        assertEq(s.lossAt, T0, "loss at");
         assertNoAllowance(address(filler));
     }
 

@@ -150,8 +150,8 @@ contract WithdrawTest is Fixture {
         Target[] memory t = new Target[](2);
         bytes32 feed = register(wethFeed);
         (uint256 i, uint256 j) = address(odd) < address(weth) ? (0, 1) : (1, 0);
-        t[i] = Target(address(odd), 5_000, 500, feed);
-        t[j] = Target(address(weth), 5_000, 500, feed);
+        t[i] = target(Token(address(odd)), 5_000, 500, feed);
+        t[j] = target(Token(address(weth)), 5_000, 500, feed);
         vm.prank(OWNER);
         vault.setTargets(t);
         odd.mint(address(vault), 3e18);
