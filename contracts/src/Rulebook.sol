@@ -3,16 +3,33 @@ pragma solidity 0.8.30;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
-import {FeedConfig, IOracleHub} from "./interfaces/IOracleHub.sol";
-import {Asset, IVault, Policy, Target} from "./interfaces/IVault.sol";
+import {IOracleHub, Price} from "./interfaces/IOracleHub.sol";
+import {IRulebook} from "./interfaces/IRulebook.sol";
+import {Asset, Due, IVault, Policy, State, Stop, Target} from "./interfaces/IVault.sol";
+import {FeedConfigs} from "./libraries/FeedConfigs.sol";
+import {RebalanceMath} from "./libraries/RebalanceMath.sol";
 import {Rules} from "./libraries/Rules.sol";
 import {Words} from "./libraries/Words.sol";
 
 /// @title Rulebook
-/// @notice What an owner may ask of a vault. The ceilings live here, in code, and no policy can go beyond them.
-/// @dev Stateless and ownerless; vaults know it as an immutable. Apart from them only so that they stay small.
-contract Rulebook {
+/// @notice What an owner may ask of a vault. The ceilings live here, in code, and no rules can go beyond them.
+/// @dev Stateless and ownerless; vaults know it as an immutable and load their rules from their own code only, so what is
+///      judged here was checked here. Apart from the vault only so that both stay small.
+contract Rulebook is IRulebook {
+    using Rules for bytes;
+    using SafeCast for uint256;
+
+    /// @dev Rules, unpacked.
+    struct Content {
+        Policy policy;
+        address[] keepers;
+        Asset[] assets; //  with their stops
+        bytes[] feeds; //   by asset, as OracleHub.packedOf tells them
+    }
+
+    uint256 private constant MAX_KEEPERS = 8;
     uint256 private constant MIN_ASSETS = 2;
     uint256 private constant MAX_ASSETS = 32;
     uint256 private constant MIN_BAND_BPS = 50;
@@ -22,10 +39,112 @@ contract Rulebook {
     uint256 private constant MAX_DECIMALS = 18;
 
     uint256 private constant MAX_WAIT_S = 365 days;
+    uint256 private constant MAX_CONFIRM_S = 7 days;
+    uint256 private constant MIN_S = 60; // of everything that may not be shorter than a few blocks
 
-    /// @notice Reverts with BadPolicy, naming the first member that is out of its range.
-    /// @return word as Words reads it
-    function wordOf(Policy calldata p) external pure returns (uint256 word) {
+    IOracleHub public immutable hub;
+
+    constructor(IOracleHub hub_) {
+        hub = hub_;
+    }
+
+    /* ------------------------------------------------- making ------------------------------------------------ */
+
+    /// @inheritdoc IRulebook
+    function make(Policy calldata policy, address[] calldata keepers, Target[] calldata targets)
+        external
+        view
+        returns (bytes memory)
+    {
+        Content memory c;
+        c.policy = _copy(policy);
+        c.keepers = keepers;
+        if (targets.length != 0) _readTargets(c, targets);
+        return _checked(c);
+    }
+
+    /// @inheritdoc IRulebook
+    function withPolicy(bytes calldata rules, Policy calldata policy) external pure returns (bytes memory) {
+        Content memory c = _unpack(rules);
+        c.policy = _copy(policy);
+        return _checked(c);
+    }
+
+    /// @inheritdoc IRulebook
+    function withTargets(bytes calldata rules, Target[] calldata targets) external view returns (bytes memory) {
+        Content memory c = _unpack(rules);
+        _readTargets(c, targets);
+        return _checked(c);
+    }
+
+    /// @inheritdoc IRulebook
+    function withKeeper(bytes calldata rules, address keeper, bool allowed) external pure returns (bytes memory) {
+        bytes memory blob = rules;
+        if (blob.isKeeper(keeper) == allowed) return blob;
+        Content memory c = _unpack(blob);
+        address[] memory before = c.keepers;
+        c.keepers = new address[](allowed ? before.length + 1 : before.length - 1);
+        uint256 n;
+        for (uint256 i; i < before.length; ++i) {
+            if (before[i] != keeper) c.keepers[n++] = before[i];
+        }
+        if (allowed) c.keepers[n] = keeper;
+        return _checked(c);
+    }
+
+    /// @dev Apart, so that the code for it is there once.
+    function _copy(Policy calldata policy) private pure returns (Policy memory) {
+        return policy;
+    }
+
+    /// @dev What can only be asked of others: the token's decimals and the hub's configs.
+    function _readTargets(Content memory c, Target[] calldata targets) private view {
+        uint256 n = targets.length;
+        _demand(n >= MIN_ASSETS && n <= MAX_ASSETS, "count", address(0), n);
+        c.assets = new Asset[](n);
+        c.feeds = new bytes[](n);
+        for (uint256 i; i < n; ++i) {
+            Target calldata t = targets[i];
+            (bool ok, uint8 decimals) = SafeERC20.tryGetDecimals(IERC20(t.token));
+            _demand(ok, "token", t.token, 0); // P:[16]
+            _demand(decimals <= MAX_DECIMALS, "decimals", t.token, decimals); // P:[16]
+            Asset memory a = c.assets[i];
+            a.token = t.token;
+            a.decimals = decimals;
+            a.targetBps = t.targetBps;
+            a.bandBps = t.bandBps;
+            a.safe = t.safe;
+            a.stopPriceUsdE8 = t.stopPriceUsdE8;
+            a.takePriceUsdE8 = t.takePriceUsdE8;
+            c.feeds[i] = hub.packedOf(t.feedId); // reverts with UnknownFeed(id)
+        }
+    }
+
+    function _unpack(bytes memory rules) private pure returns (Content memory c) {
+        uint256 n = rules.count();
+        c.policy = rules.policy();
+        c.keepers = rules.keepers();
+        c.assets = rules.allWithStops();
+        c.feeds = new bytes[](n);
+        for (uint256 i; i < n; ++i) {
+            c.feeds[i] = rules.feeds(1 << i);
+        }
+    }
+
+    /* ----------------------------------------------- the ceilings --------------------------------------------- */
+
+    function _checked(Content memory c) private pure returns (bytes memory) {
+        bool stops = _checkAssets(c);
+        _checkPolicy(c.policy, stops);
+        require(c.keepers.length <= MAX_KEEPERS, IVault.TooManyKeepers(MAX_KEEPERS));
+        for (uint256 i; i < c.keepers.length; ++i) {
+            require(c.keepers[i] != address(0), IVault.NotKeeper(address(0)));
+        }
+        return Rules.pack(c.policy, c.keepers, c.assets, c.feeds);
+    }
+
+    /// @param stops is there any stop, of the portfolio or of an asset?
+    function _checkPolicy(Policy memory p, bool stops) private pure {
         _range("destinationBps", p.destinationBps, 0, 10_000);
         _range("innerBandBps", p.innerBandBps, 0, MAX_BAND_BPS);
         _range("scheduleS", p.scheduleS, 0, MAX_WAIT_S);
@@ -35,51 +154,200 @@ contract Rulebook {
         _range("lossBpsPerDay", p.lossBpsPerDay, 1, 300); // P:[1]
         _range("maxSliceBps", p.maxSliceBps, 1, 10_000);
         _range("minTradeUsdE2", p.minTradeUsdE2, 1, type(uint32).max); // P:[20] no dust fills
-        _range("ttlS", p.ttlS, 60, 86_400); // P:[21]
-        return Words.pack(p);
+        _range("ttlS", p.ttlS, MIN_S, 86_400); // P:[21]
+        // Whoever may trade without being asked to has to bid against time, from above the oracle price downwards. P:[3]
+        _range("premiumBps", p.premiumBps, p.open ? 1 : 0, 500);
+        _range("relaxS", p.relaxS, p.open ? MIN_S : 0, p.ttlS);
+        if (p.snapshotS != 0) _range("snapshotS", p.snapshotS, MIN_S, p.ttlS);
+        _range("stopLossBps", p.stopLossBps, 0, 9_000);
+        _range("takeProfitBps", p.takeProfitBps, 0, 60_000);
+        _range("confirmS", p.confirmS, stops ? MIN_S : 0, MAX_CONFIRM_S); // P:[7]
+        _range("tipBps", p.tipBps, 0, 20); // P:[20]
+        (uint256 least, uint256 most) = p.tipBps == 0 ? (0, 0) : (1, uint256(type(uint32).max));
+        _range("maxTipUsdE2", p.maxTipUsdE2, least, most);
+        _range("tipPerDayUsdE2", p.tipPerDayUsdE2, least, most);
     }
 
-    function _range(string memory field, uint256 value, uint256 min, uint256 max) private pure {
-        require(value >= min && value <= max, IVault.BadPolicy(field, value, min, max));
+    /// @param field at most 31 letters: a word is less code than a string, and there are many
+    function _range(bytes32 field, uint256 value, uint256 min, uint256 max) private pure {
+        require(value >= min && value <= max, IVault.BadPolicy(_text(field), value, min, max));
     }
 
-    /// @notice Checks targets, asks their tokens for decimals and the hub for their feeds, and packs it all.
-    /// @return records as Rules reads them
-    function recordsOf(Target[] calldata targets, IOracleHub hub) external view returns (bytes memory records) {
-        uint256 n = targets.length;
-        require(n >= MIN_ASSETS && n <= MAX_ASSETS, IVault.BadTarget("count", address(0), n));
+    function _demand(bool met, bytes32 field, address token, uint256 value) private pure {
+        require(met, IVault.BadTarget(_text(field), token, value));
+    }
+
+    function _text(bytes32 word) private pure returns (string memory text) {
+        uint256 length;
+        while (word[length] != 0) ++length;
+        text = new string(length);
+        assembly ("memory-safe") {
+            mstore(add(text, 0x20), word)
+        }
+    }
+
+    function _checkAssets(Content memory c) private pure returns (bool stops) {
+        bool whole = c.policy.stopLossBps != 0 || c.policy.takeProfitBps != 0;
+        stops = whole;
+        bool safe;
         uint256 sum;
         address previous;
-        for (uint256 i; i < n; ++i) {
-            Target calldata t = targets[i];
-            require(t.token > previous, IVault.BadTarget("order", t.token, i)); // P:[11] no duplicates
-            require(
-                t.bandBps >= MIN_BAND_BPS && t.bandBps <= MAX_BAND_BPS, IVault.BadTarget("bandBps", t.token, t.bandBps)
-            );
-            (bool ok, uint8 decimals) = SafeERC20.tryGetDecimals(IERC20(t.token));
-            require(ok, IVault.BadTarget("token", t.token, 0)); // P:[16]
-            require(decimals <= MAX_DECIMALS, IVault.BadTarget("decimals", t.token, decimals)); // P:[16]
-            FeedConfig memory feed = hub.configOf(t.feedId); // reverts with UnknownFeed(id)
-            records = abi.encodePacked(records, t.token, decimals, t.targetBps, t.bandBps);
-            records = abi.encodePacked(
-                records, feed.feed, feed.heartbeat, feed.decimals, feed.minPriceUsdE8, feed.maxPriceUsdE8
-            );
-            previous = t.token;
-            sum += t.targetBps;
+        for (uint256 i; i < c.assets.length; ++i) {
+            Asset memory a = c.assets[i];
+            _demand(a.token > previous, "order", a.token, i); // P:[11] no duplicates
+            _demand(a.bandBps >= MIN_BAND_BPS && a.bandBps <= MAX_BAND_BPS, "bandBps", a.token, a.bandBps);
+            bool own = a.stopPriceUsdE8 != 0 || a.takePriceUsdE8 != 0;
+            if (own) {
+                stops = true;
+                _checkStopPrices(a, c.feeds[i]);
+            }
+            if (a.safe) safe = true;
+            else if (whole || own) _demand(_hasSecond(c.feeds[i]), "secondSource", a.token, 0); // P:[7]
+            previous = a.token;
+            sum += a.targetBps;
         }
-        require(sum == 10_000, IVault.TargetsDoNotSumTo10000(sum));
+        _demand(safe || !stops, "safe", address(0), 0); // P:[7] there is something to sell into
+        require(sum == RebalanceMath.BPS || c.assets.length == 0, IVault.TargetsDoNotSumTo10000(sum));
     }
 
-    /* ----------------------------------------- reading back for views ----------------------------------------- */
+    /// @dev A price at or beyond the bounds of the feed is none, so a stop there could never be reached.
+    function _checkStopPrices(Asset memory a, bytes memory feed) private pure {
+        (uint256 minPrice, uint256 maxPrice) = FeedConfigs.bounds(feed);
+        uint256 stop = a.stopPriceUsdE8;
+        uint256 take = a.takePriceUsdE8;
+        _demand(stop == 0 || (!a.safe && stop > minPrice), "stopPriceUsdE8", a.token, stop);
+        _demand(take == 0 || (!a.safe && take > stop && take < maxPrice), "takePriceUsdE8", a.token, take);
+    }
 
+    function _hasSecond(bytes memory feed) private pure returns (bool) {
+        return uint8(feed[0]) & (FeedConfigs.SECOND_FEED | FeedConfigs.SECOND_TWAP) != 0;
+    }
+
+    /* ------------------------------------------------ reading ------------------------------------------------ */
+
+    /// @inheritdoc IRulebook
     function policyOf(bytes calldata rules) external pure returns (Policy memory) {
-        return Words.unpackPolicy(Rules.policyWord(rules));
+        return Rules.policy(rules);
     }
 
-    function assetsOf(bytes memory rules) external pure returns (Asset[] memory assets) {
-        assets = Rules.all(rules);
+    /// @inheritdoc IRulebook
+    function assetsOf(bytes calldata rules) external pure returns (Asset[] memory assets) {
+        bytes memory blob = rules;
+        assets = blob.allWithStops();
         for (uint256 i; i < assets.length; ++i) {
-            assets[i].feedId = keccak256(abi.encode(Rules.feedOf(rules, i)));
+            (uint256 at,) = blob.feedAt(i, assets.length);
+            assets[i].feedId = FeedConfigs.idOf(FeedConfigs.unpack(blob, at));
+        }
+    }
+
+    /// @inheritdoc IRulebook
+    function keepersOf(bytes calldata rules) external pure returns (address[] memory) {
+        return Rules.keepers(rules);
+    }
+
+    /* ------------------------------------------------ judging ------------------------------------------------ */
+
+    /// @inheritdoc IRulebook
+    function appraise(bytes calldata rules, uint256 hot, uint256 cold)
+        external
+        view
+        returns (
+            Due kind,
+            bytes32 reason,
+            uint40 retryAt,
+            uint256 navUsdE8,
+            uint256[] memory balances,
+            uint256[] memory pricesUsdE8
+        )
+    {
+        bytes memory blob = rules;
+        Policy memory p = blob.policy();
+        State memory s = Words.unpackState(hot, cold);
+        bool decided;
+        (decided, kind, reason, retryAt) = RebalanceMath.dueBeforePrices(p, s, blob.count(), block.timestamp);
+        if (decided) return (kind, reason, retryAt, 0, balances, pricesUsdE8);
+
+        Asset[] memory assets = blob.all();
+        RebalanceMath.inForce(assets, s.stopped); // P:[7]
+        balances = _balances(assets);
+        (Price[] memory quotes,) = hub.peekOf(blob.feeds(type(uint256).max)); // P:[4] P:[5] P:[6]
+        (kind, reason, retryAt, navUsdE8) =
+            RebalanceMath.dueFromPrices(p, s, assets, balances, quotes, block.timestamp);
+        pricesUsdE8 = new uint256[](assets.length);
+        for (uint256 i; i < assets.length; ++i) {
+            pricesUsdE8[i] = quotes[i].usdE8; // 0 unless it is good
+        }
+    }
+
+    /// @inheritdoc IRulebook
+    function isFillable(bytes calldata rules, uint256 hot, uint256 cold) external view returns (bool) {
+        bytes memory blob = rules;
+        Policy memory p = blob.policy();
+        State memory s = Words.unpackState(hot, cold);
+        Asset[] memory assets = blob.all();
+        RebalanceMath.inForce(assets, s.stopped);
+        (uint256[] memory values,, uint256 nav) = _appraise(blob, assets);
+        bool tooOld = p.snapshotS != 0 && block.timestamp >= uint256(s.snapshotAt) + p.snapshotS;
+        return RebalanceMath.fillable(p, assets, values, tooOld ? nav : s.epochNavUsdE8);
+    }
+
+    /// @inheritdoc IRulebook
+    function judgeStop(bytes calldata rules, uint256 hot, uint256 cold, uint256 stop)
+        external
+        view
+        returns (bytes32 act, uint32 reached, uint256 newHot, uint256 newStop, uint256 navUsdE8)
+    {
+        bytes memory blob = rules;
+        Policy memory p = blob.policy();
+        State memory s = Words.unpackState(hot, cold);
+        Stop memory ref = Words.unpackStop(stop);
+        bool whole = p.stopLossBps != 0 || p.takeProfitBps != 0;
+        if (!whole && blob.flags() & Rules.HAS_STOPS == 0 && ref.armed == 0) return (0, 0, hot, stop, 0);
+
+        Asset[] memory assets = blob.allWithStops();
+        uint256[] memory prices;
+        (, prices, navUsdE8) = _appraise(blob, assets);
+        bool moved = whole && navUsdE8 != 0 && _raiseReference(s, ref, navUsdE8);
+        reached = RebalanceMath.stopsReached(p, s, ref, assets, prices, navUsdE8);
+        uint32 fired;
+        (act, fired) = RebalanceMath.stepStop(ref, reached, p.confirmS, block.timestamp); // P:[7]
+        if (act == 0 && moved) act = "REFERENCE";
+        newHot = Words.latched(hot, fired, s.referenceLive);
+        newStop = Words.packStop(ref);
+    }
+
+    /// @return moved whether there is a new reference
+    function _raiseReference(State memory s, Stop memory ref, uint256 nav) private pure returns (bool moved) {
+        if (!s.referenceLive) {
+            s.referenceLive = true;
+            ref.baseUsdE8 = nav.toUint72();
+            ref.highUsdE8 = ref.baseUsdE8;
+            return true;
+        }
+        if (nav <= ref.highUsdE8) return false;
+        ref.highUsdE8 = nav.toUint72();
+        return true;
+    }
+
+    /// @dev Reverts with BadPrice unless every price is good. P:[4] P:[5] P:[6]
+    function _appraise(bytes memory rules, Asset[] memory assets)
+        private
+        view
+        returns (uint256[] memory values, uint256[] memory prices, uint256 nav)
+    {
+        values = _balances(assets);
+        (prices,) = hub.pricesOf(rules.feeds(type(uint256).max));
+        for (uint256 i; i < assets.length; ++i) {
+            values[i] = RebalanceMath.value(values[i], prices[i], assets[i].decimals);
+            nav += values[i];
+        }
+    }
+
+    /// @return held {base units} by asset, of the caller
+    function _balances(Asset[] memory assets) private view returns (uint256[] memory held) {
+        held = new uint256[](assets.length);
+        for (uint256 i; i < assets.length; ++i) {
+            held[i] = IERC20(assets[i].token).balanceOf(msg.sender); // P:[8] live
         }
     }
 }

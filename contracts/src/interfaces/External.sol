@@ -8,6 +8,11 @@ interface IWETH {
     function deposit() external payable;
 }
 
+/// @dev The permit of tokens that also take the signatures of contracts (ERC-1271), such as USDC.
+interface IContractPermit {
+    function permit(address owner, address spender, uint256 value, uint256 deadline, bytes calldata signature) external;
+}
+
 interface IAggregator {
     function latestRoundData()
         external

@@ -18,10 +18,10 @@ interface IRulebook {
         external
         view
         returns (bytes memory rules);
-    function withPolicy(bytes calldata rules, Policy calldata policy) external view returns (bytes memory);
+    function withPolicy(bytes calldata rules, Policy calldata policy) external pure returns (bytes memory);
     function withTargets(bytes calldata rules, Target[] calldata targets) external view returns (bytes memory);
     /// @dev Adding who is there already, or removing who is not, changes nothing.
-    function withKeeper(bytes calldata rules, address keeper, bool allowed) external view returns (bytes memory);
+    function withKeeper(bytes calldata rules, address keeper, bool allowed) external pure returns (bytes memory);
 
     /* ------------------------------------------------ reading ------------------------------------------------ */
 

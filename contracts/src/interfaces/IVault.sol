@@ -196,7 +196,7 @@ interface IVault {
     /// @notice Pulls exactly `amount` from the owner, who must have approved it. Closes an open epoch.
     function deposit(address token, uint256 amount) external;
 
-    /// @notice As `deposit`, with the approval signed: 65 bytes are an EIP-2612 permit (v, r, s), anything else is handed
+    /// @notice As `deposit`, with the approval signed: 65 bytes are an EIP-2612 permit (r, s, v), anything else is handed
     ///         to the token's `permit(address,address,uint256,uint256,bytes)`, which ERC-1271 owners use. A permit that
     ///         somebody else sent first does not stop the deposit.
     function depositWithPermit(address token, uint256 amount, uint256 deadline, bytes calldata signature) external;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {IBalancerVault, IPoolManager, IWETH} from "./External.sol";
+import {IOracleHub} from "./IOracleHub.sol";
+import {IRulebook} from "./IRulebook.sol";
 import {Policy, Target} from "./IVault.sol";
 
 interface IVaultFactory {
@@ -9,7 +12,7 @@ interface IVaultFactory {
     error ZeroAddress(string field);
 
     /// @notice Deploys a vault at the address that `predict(msg.sender, owner, salt)` told beforehand.
-    /// @param owner the only account that can ever withdraw
+    /// @param owner the only account that can withdraw, until he hands the vault over
     /// @param keeper first executor; zero for none
     /// @param targets may be empty: such a vault holds coins and never trades until the owner sets targets
     function create(address owner, address keeper, Policy calldata policy, Target[] calldata targets, bytes32 salt)
@@ -19,6 +22,17 @@ interface IVaultFactory {
     /// @notice The address depends on who creates and who owns, so nobody can take it for somebody else.
     function predict(address creator, address owner, bytes32 salt) external view returns (address);
 
+    /// @notice Was it made here? Read off its code, so no list is kept.
     function isVault(address account) external view returns (bool);
+
+    function hub() external view returns (IOracleHub);
+    function weth() external view returns (IWETH);
+    /// @notice Uniswap V4's; zero where there is none.
+    function poolManager() external view returns (IPoolManager);
+    /// @notice Balancer V3's; zero where there is none.
+    function balancer() external view returns (IBalancerVault);
+    function rulebook() external view returns (IRulebook);
+    /// @notice What all vaults run: the half that trades, and the other one to which it delegates.
     function implementation() external view returns (address);
+    function extension() external view returns (address);
 }

@@ -60,6 +60,14 @@ library FeedConfigs {
             abi.encodePacked(uint8(flags), c.feed, c.heartbeat, c.decimals, c.minPriceUsdE8, c.maxPriceUsdE8, options);
     }
 
+    /// @param packed one config
+    /// @return minPriceUsdE8 {USD E8}
+    /// @return maxPriceUsdE8 {USD E8}
+    function bounds(bytes memory packed) internal pure returns (uint64 minPriceUsdE8, uint64 maxPriceUsdE8) {
+        uint256 w = _word(packed, 26);
+        return (uint64(w >> 192), uint64(w >> 128));
+    }
+
     /// @notice The config that begins at byte `at` of `blob`. Reverts with MalformedConfigs when there is none.
     function unpack(bytes memory blob, uint256 at) internal pure returns (FeedConfig memory c) {
         require(at < blob.length, IOracleHub.MalformedConfigs(at));

@@ -23,6 +23,7 @@ library RebalanceMath {
     uint256 internal constant DAY_S = 86_400;
     uint256 internal constant PIPS = 1_000_000;
     uint256 internal constant PIPS_PER_BPS = 100;
+    uint256 internal constant STOP_GRACE_S = 1 hours;
 
     /* ----------------------------------------------- valuation ----------------------------------------------- */
 
@@ -191,26 +192,57 @@ library RebalanceMath {
 
     /// @notice Which assets' stops hold at these prices?
     /// @param assets with their stop and take prices
+    /// @param prices {USD E8} by asset, all good
     /// @return reached bit i: asset i; those that are stopped already are left out
-    function stopsReached(Policy memory p, State memory s, Stop memory ref, Asset[] memory assets, Price[] memory prices, uint256 nav)
-        internal
-        pure
-        returns (uint32 reached)
-    {
+    function stopsReached(
+        Policy memory p,
+        State memory s,
+        Stop memory ref,
+        Asset[] memory assets,
+        uint256[] memory prices,
+        uint256 nav
+    ) internal pure returns (uint32 reached) {
         bool whole;
         if (s.referenceLive) {
             if (p.stopLossBps != 0 && nav * BPS <= ref.highUsdE8 * (BPS - p.stopLossBps)) whole = true;
             if (p.takeProfitBps != 0 && nav * BPS >= ref.baseUsdE8 * (BPS + p.takeProfitBps)) whole = true;
         }
         for (uint256 i; i < assets.length; ++i) {
-            if (assets[i].safe) continue;
-            uint256 price = prices[i].usdE8;
-            if (
-                whole || price <= assets[i].stopPriceUsdE8
-                    || (assets[i].takePriceUsdE8 != 0 && price >= assets[i].takePriceUsdE8)
-            ) reached |= uint32(1 << i);
+            Asset memory a = assets[i];
+            if (a.safe) continue;
+            bool own = prices[i] <= a.stopPriceUsdE8 || (a.takePriceUsdE8 != 0 && prices[i] >= a.takePriceUsdE8);
+            if (whole || own) reached |= uint32(1 << i);
         }
         reached &= ~s.stopped;
+    }
+
+    /// @notice What becomes of the stops that are armed, now that these conditions hold. Changes `ref` in place.
+    /// @param reached see `stopsReached`
+    /// @return act "ARM", "DISARM", "FIRE" or 0
+    /// @return fired bit i: asset i is to be stopped
+    /// @dev A stop fires only if somebody saw it hold twice, at least confirmS apart and at most twice that and an hour: a
+    ///      condition seen once long ago says nothing about the time between.
+    function stepStop(Stop memory ref, uint32 reached, uint256 confirmS, uint256 nowS)
+        internal
+        pure
+        returns (bytes32 act, uint32 fired)
+    {
+        uint32 still = ref.armed & reached;
+        if (still != 0 && nowS < ref.armedAt + confirmS) {
+            if (still == ref.armed) return (bytes32(0), 0);
+            ref.armed = still;
+            return ("DISARM", 0);
+        }
+        if (still != 0 && nowS <= ref.armedAt + 2 * confirmS + STOP_GRACE_S) {
+            fired = still;
+            act = "FIRE";
+        } else if (reached != 0) {
+            act = "ARM";
+        } else if (ref.armed != 0) {
+            act = "DISARM";
+        }
+        ref.armed = reached & ~fired;
+        ref.armedAt = ref.armed == 0 ? 0 : uint40(nowS);
     }
 
     /* ------------------------------------------------- sizes ------------------------------------------------- */

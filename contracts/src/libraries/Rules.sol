@@ -21,6 +21,45 @@ library Rules {
     uint256 internal constant HAS_STOPS = 1; // flag of the blob
     uint256 internal constant SAFE = 1; //      flag of a head
 
+    /* ------------------------------------------------- making ------------------------------------------------ */
+
+    /// @param feeds_ feed config of each asset, as OracleHub.packedOf tells it
+    /// @dev 32 assets with 8 keepers and the longest configs make 6,227 bytes: no offset outgrows its two bytes, and no blob
+    ///      the 24,575 that fit into code.
+    function pack(Policy memory p, address[] memory keepers_, Asset[] memory assets, bytes[] memory feeds_)
+        internal
+        pure
+        returns (bytes memory blob)
+    {
+        bytes memory heads;
+        bytes memory configs;
+        bytes memory stops;
+        bool hasStops;
+        uint256 feedsAt = FIXED + keepers_.length * KEEPER + assets.length * HEAD;
+        for (uint256 i; i < assets.length; ++i) {
+            Asset memory a = assets[i];
+            uint256 at = feedsAt + configs.length;
+            heads = abi.encodePacked(
+                heads, a.token, a.decimals, a.targetBps, a.bandBps, uint8(a.safe ? SAFE : 0), uint16(at)
+            );
+            configs = bytes.concat(configs, feeds_[i]);
+            if (a.stopPriceUsdE8 != 0 || a.takePriceUsdE8 != 0) hasStops = true;
+        }
+        if (hasStops) {
+            for (uint256 i; i < assets.length; ++i) {
+                stops = abi.encodePacked(stops, assets[i].stopPriceUsdE8, assets[i].takePriceUsdE8);
+            }
+        }
+        (uint256 first, uint256 second) = Words.pack(p);
+        blob = abi.encodePacked(
+            first, second, uint8(hasStops ? HAS_STOPS : 0), uint8(keepers_.length), uint8(assets.length)
+        );
+        for (uint256 i; i < keepers_.length; ++i) {
+            blob = abi.encodePacked(blob, keepers_[i]);
+        }
+        blob = bytes.concat(blob, heads, configs, stops);
+    }
+
     /* ------------------------------------------------ storing ------------------------------------------------ */
 
     function store(bytes memory blob) internal {
@@ -42,6 +81,11 @@ library Rules {
 
     function policy(bytes memory blob) internal pure returns (Policy memory) {
         return Words.unpackPolicy(_word(blob, 0), _word(blob, 32));
+    }
+
+    /// @return {s} confirmS of the policy, without unpacking the rest
+    function confirmS(bytes memory blob) internal pure returns (uint256) {
+        return Words.confirmS(_word(blob, 32));
     }
 
     function flags(bytes memory blob) internal pure returns (uint256) {
@@ -70,7 +114,14 @@ library Rules {
         return false;
     }
 
-    /// @dev The caller has checked i < count(blob). `feedId` stays empty: it is a hash that only the rulebook's views need.
+    function keepers(bytes memory blob) internal pure returns (address[] memory accounts) {
+        accounts = new address[](keeperCount(blob));
+        for (uint256 i; i < accounts.length; ++i) {
+            accounts[i] = keeperAt(blob, i);
+        }
+    }
+
+    /// @dev The caller has checked i < count(blob). What a fill does not need, stops and feed id, stays empty.
     function get(bytes memory blob, uint256 i) internal pure returns (Asset memory a) {
         uint256 head = headAt(blob, i);
         a.token = tokenOf(head);
@@ -84,6 +135,14 @@ library Rules {
         assets = new Asset[](count(blob));
         for (uint256 i; i < assets.length; ++i) {
             assets[i] = get(blob, i);
+        }
+    }
+
+    /// @return assets with their stops
+    function allWithStops(bytes memory blob) internal pure returns (Asset[] memory assets) {
+        assets = all(blob);
+        for (uint256 i; i < assets.length; ++i) {
+            (assets[i].stopPriceUsdE8, assets[i].takePriceUsdE8) = stopOf(blob, i);
         }
     }
 

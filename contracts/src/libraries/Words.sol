@@ -60,6 +60,11 @@ library Words {
         p.tipPerDayUsdE2 = uint32(second >> 168);
     }
 
+    /// @param second word of a policy
+    function confirmS(uint256 second) internal pure returns (uint256) {
+        return uint24(second >> 104);
+    }
+
     /// @dev 250 bits. The loss bucket is poured into by fills only, and every slice has one: its time is lastSliceAt.
     function packHot(State memory s) internal pure returns (uint256 w) {
         w = uint256(uint256(s.sequence).toUint16());
@@ -71,6 +76,11 @@ library Words {
         w |= uint256(s.stopped) << 216;
         w |= uint256(s.referenceLive ? 1 : 0) << 248;
         w |= uint256(s.ownerMoved ? 1 : 0) << 249;
+    }
+
+    /// @return w the hot word with these assets stopped too, and its reference live if it is
+    function latched(uint256 hot, uint32 fired, bool referenceLive) internal pure returns (uint256 w) {
+        w = hot | uint256(fired) << 216 | uint256(referenceLive ? 1 : 0) << 248;
     }
 
     /// @dev 216 bits.

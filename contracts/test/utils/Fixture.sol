@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {FeedConfig, IOracleHub} from "../../src/interfaces/IOracleHub.sol";
+import {FeedConfig, IOracleHub, SecondKind} from "../../src/interfaces/IOracleHub.sol";
 import {Asset, Fill, IVault, Policy, Slice, State, Target, Venue} from "../../src/interfaces/IVault.sol";
+import {IVaultFactory} from "../../src/interfaces/IVaultFactory.sol";
 import {Feed} from "../mocks/Feeds.sol";
 import {Call, PuppetFiller, PuppetPool} from "../mocks/Strangers.sol";
 import {Token, WethToken} from "../mocks/Tokens.sol";
-import {IFactory, IFullVault} from "./Interfaces.sol";
+import {IFullVault} from "./Interfaces.sol";
 import {Test} from "./Test.sol";
 
 /// @notice A vault of 40 % USDC, 30 % WBTC, 30 % WETH, worth 100,000 dollars and on target, bands of 5 points.
@@ -29,9 +30,11 @@ abstract contract Fixture is Test {
     Feed internal usdcFeed;
     Feed internal wbtcFeed;
     Feed internal wethFeed;
+    Feed internal wbtcSecond; // other opinions, for those who want stops
+    Feed internal wethSecond;
 
     IOracleHub internal hub;
-    IFactory internal factory;
+    IVaultFactory internal factory;
     IFullVault internal vault;
     PuppetFiller internal filler;
     PuppetPool internal pool;
@@ -44,8 +47,10 @@ abstract contract Fixture is Test {
         usdcFeed = new Feed(8, 1e8);
         wbtcFeed = new Feed(8, 60_000e8);
         wethFeed = new Feed(18, 3_000e18);
-        hub = IOracleHub(deploy("OracleHub", ""));
-        factory = IFactory(deploy("VaultFactory", abi.encode(hub, weth)));
+        wbtcSecond = new Feed(8, 60_000e8);
+        wethSecond = new Feed(8, 3_000e8);
+        hub = IOracleHub(deploy("OracleHub", abi.encode(address(0), 0)));
+        factory = IVaultFactory(deploy("VaultFactory", factoryArguments()));
         filler = new PuppetFiller();
         pool = new PuppetPool();
         vm.label(OWNER, "owner");
@@ -70,19 +75,67 @@ abstract contract Fixture is Test {
         p.ttlS = 3_600;
     }
 
-    function defaultTargets() internal returns (Target[] memory t) {
-        t = new Target[](3);
-        t[USDC] = Target(address(usdc), 4_000, 500, register(usdcFeed));
-        t[WBTC] = Target(address(wbtc), 3_000, 500, register(wbtcFeed));
-        t[WETH] = Target(address(weth), 3_000, 500, register(wethFeed));
+    /// @dev For heirs whose vaults trade where there is a pool manager or a Balancer.
+    function factoryArguments() internal virtual returns (bytes memory) {
+        return abi.encode(hub, weth, address(0), address(0));
     }
 
-    function configOf(Feed feed) internal view returns (FeedConfig memory) {
-        return FeedConfig(address(feed), 48 hours, feed.decimals(), 1e4, 10_000_000e8);
+    function target(Token token, uint16 targetBps, uint16 bandBps, bytes32 feedId)
+        internal
+        pure
+        returns (Target memory t)
+    {
+        t.token = address(token);
+        t.targetBps = targetBps;
+        t.bandBps = bandBps;
+        t.feedId = feedId;
+    }
+
+    function defaultTargets() internal returns (Target[] memory t) {
+        t = new Target[](3);
+        t[USDC] = target(usdc, 4_000, 500, register(usdcFeed));
+        t[WBTC] = target(wbtc, 3_000, 500, register(wbtcFeed));
+        t[WETH] = target(Token(address(weth)), 3_000, 500, register(wethFeed));
+    }
+
+    /// @notice As `defaultTargets`, with USDC to flee to and second opinions on the other two.
+    function stoppableTargets() internal returns (Target[] memory t) {
+        t = defaultTargets();
+        t[USDC].safe = true;
+        t[WBTC].feedId = register(wbtcFeed, wbtcSecond);
+        t[WETH].feedId = register(wethFeed, wethSecond);
+    }
+
+    function configOf(Feed feed) internal view returns (FeedConfig memory c) {
+        c.feed = address(feed);
+        c.heartbeat = 48 hours;
+        c.decimals = feed.decimals();
+        c.minPriceUsdE8 = 1e4;
+        c.maxPriceUsdE8 = 10_000_000e8;
     }
 
     function register(Feed feed) internal returns (bytes32) {
         return hub.register(configOf(feed));
+    }
+
+    /// @notice The two may differ by 2 %.
+    function register(Feed feed, Feed second) internal returns (bytes32) {
+        FeedConfig memory c = configOf(feed);
+        c.second.kind = SecondKind.Feed;
+        c.second.maxDivergenceBps = 200;
+        c.second.source = address(second);
+        c.second.window = 48 hours;
+        c.second.decimals = second.decimals();
+        return hub.register(c);
+    }
+
+    /// @notice Both opinions on both risky assets and the one on USDC, fresh. {USD}
+    function setPrices(uint256 wbtcUsd, uint256 wethUsd) internal {
+        usdcFeed.set(1e8);
+        wbtcFeed.set(int256(wbtcUsd * 1e8));
+        wbtcSecond.set(int256(wbtcUsd * 1e8));
+        wethFeed.set(int256(wethUsd * 1e18));
+        wethSecond.set(int256(wethUsd * 1e8));
     }
 
     function setPolicy(Policy memory p) internal {
@@ -164,13 +217,13 @@ abstract contract Fixture is Test {
 
     function fillAs(address who, Slice memory s, Fill memory f) internal {
         vm.prank(who);
-        vault.fill(s, f);
+        vault.fill(s, many(f));
     }
 
     function expectFillRevert(address who, Slice memory s, Fill memory f, bytes memory why) internal {
         vm.expectRevert(why);
         vm.prank(who);
-        vault.fill(s, f);
+        vault.fill(s, many(f));
     }
 
     function expectFillRevert(Fill memory f, bytes memory why) internal {
@@ -182,12 +235,12 @@ abstract contract Fixture is Test {
         Slice memory s = slice();
         vm.expectRevert();
         vm.prank(KEEPER);
-        vault.fill(s, f);
+        vault.fill(s, many(f));
     }
 
     function fillManyAs(address who, Slice memory s, Fill[] memory fills) internal {
         vm.prank(who);
-        vault.fillMany(s, fills);
+        vault.fill(s, fills);
     }
 
     function beginAndFillAs(address who, Slice memory s, Fill[] memory fills) internal {
