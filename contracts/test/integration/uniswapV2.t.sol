@@ -3,7 +3,7 @@ pragma solidity 0.8.30;
 
 import {IUniswapV2Pair} from "../../src/interfaces/External.sol";
 import {Fill, IVault, Target, Venue} from "../../src/interfaces/IVault.sol";
-import {FeeToken} from "../mocks/Tokens.sol";
+import {FeeToken, Token} from "../mocks/Tokens.sol";
 import {RealUniswap} from "../utils/RealUniswap.sol";
 import {IFullVault} from "../utils/Interfaces.sol";
 

@@ -537,20 +537,35 @@ contract UniswapV4HooksTest is UniswapV4Fixture {
         assertEq(held(WETH), 8.9e18 + 1, "and this one");
     }
 
-    /// A gift between two fills of a slice is counted once, where it arrived.
-    function test_P8_hook_givesBetweenTwoFills() public {
+    /// A gift that comes before a fill looks at its assets for the first time is no part of what the fill brings.
+    function test_P8_hook_givesBeforeALaterFillLooks() public {
         before(Call(address(wbtc), abi.encodeWithSignature("mint(address,uint256)", vault, 0.01e8)));
-        Fill memory late = paidFill(WETH, WBTC, 0.5e18, 0.0371e8); // needs 0.037125
-        fillManyAs(KEEPER, slice(), many(theFill(), late));
-        assertEq(held(WBTC), 0.5e8 + 0.01e8 + 0.0371e8, "both");
-        assertEq(vault.state().sequence, 1, "done");
+        Fill memory late = paidFill(WETH, WBTC, 0.5e18, 0.037e8); // needs 0.037125
+        Fill[] memory fills = many(theFill(), late);
+        Slice memory s = slice();
+        vm.expectRevert(abi.encodeWithSelector(IVault.SlippageAboveCap.selector, 0.037e8, 0.037125e8));
+        fillManyAs(KEEPER, s, fills);
+        assertUntouched();
+    }
+
+    /// One that comes later counts as part of it, once: the coins are there, whoever brought them.
+    function test_P8_hook_givesAfterALaterFillHasLooked() public {
+        vm.prank(KEEPER);
+        vault.finish();
+        before(Call(address(wbtc), abi.encodeWithSignature("mint(address,uint256)", vault, 0.01e8)));
+        Fill[] memory fills = many(theFill(), paidFill(WETH, WBTC, 0.5e18, 0.0275e8));
+        beginAndFillAs(KEEPER, Slice(2, 0, uint40(block.timestamp), true), fills); // which reads all balances at once
+        assertEq(held(WBTC), 0.5e8 + 0.01e8 + 0.0275e8, "both");
     }
 
     /// The hook sells before the vault does, in the same pool, and buys back afterwards: a sandwich made to measure.
     function test_P3_hook_sandwiches() public {
         HookPayer whale = new HookPayer(manager);
         weth.mint(address(whale), 1_000e18);
-        before(Call(address(whale), abi.encodeCall(HookPayer.sell, (key, false, 120e18)))); // moves the price by 2 %
+        Call[] memory list = new Call[](2);
+        list[0] = Call(address(hook), abi.encodeCall(PuppetHook.tell, (new Call[](0), new Call[](0)))); // just once
+        list[1] = Call(address(whale), abi.encodeCall(HookPayer.sell, (key, false, 120e18))); // moves the price by 2 %
+        hook.tell(list, new Call[](0));
         Slice memory s = slice();
         vm.expectPartialRevert(IVault.SlippageAboveCap.selector);
         fillAs(KEEPER, s, theFill());
@@ -628,7 +643,7 @@ contract UniswapV4OddTokensTest is UniswapV4Fixture {
         t[odd] = target(Token(token), 5_000, 500, register(usdcFeed));
         t[even] = target(usdc, 5_000, 500, register(usdcFeed));
         vault = IFullVault(factory.create(OWNER, KEEPER, defaultPolicy(), t, bytes32(bytes20(token))));
-        Token(token).mint(address(vault), (sellOdd ? 70_000 : 30_000) * 1e18);
+        Token(token).mint(address(vault), sellOdd ? 70_000e18 : 30_000e18);
         usdc.mint(address(vault), sellOdd ? 30_000e6 : 70_000e6);
         key = token < address(usdc)
             ? PoolKey(token, address(usdc), 500, V4_SPACING, address(0))

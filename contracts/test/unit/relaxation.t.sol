@@ -40,7 +40,7 @@ contract RelaxationTest is Relaxing {
 
     function test_P3_relaxation_roundsAgainstTheKeeper() public {
         vm.warp(T0 + 1); // 990,000 + 20,000 * 599 / 600 = 1,009,966.7 parts per million
-        assertRequires(uint256(4_500e6) * 1_009_967 / 1e6 + 1);
+        assertRequires(uint256(4_500e6) * 1_009_967 / 1e6);
     }
 
     function test_P3_relaxation_isAtTheOracleHalfWay() public {
@@ -168,7 +168,7 @@ contract SequencerTest is Relaxing {
         comesBack();
         vm.warp(T0 + 700 + GRACE_S + 1); // one second after the grace period
         fresh();
-        assertRequires(uint256(4_500e6) * 1_009_967 / 1e6 + 1);
+        assertRequires(uint256(4_500e6) * 1_009_967 / 1e6);
         vm.warp(T0 + 700 + GRACE_S + 300);
         assertRequires(4_500e6);
         vm.warp(T0 + 700 + GRACE_S + 600);

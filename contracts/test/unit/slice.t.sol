@@ -55,7 +55,7 @@ contract SliceTest is Fixture {
 
         vm.prank(OWNER);
         vault.pause();
-        expectManyRevert(fills, abi.encodeWithSelector(IVault.Paused.selector, type(uint40).max));
+        expectManyRevert(fills, abi.encodeWithSelector(IVault.Paused.selector, type(uint32).max));
     }
 
     function test_slice_refusesAnEmptySlice() public {
@@ -158,7 +158,7 @@ contract SliceTest is Fixture {
     function test_slice_allOrNothing() public {
         expectManyRevert(
             many(fairFill(WETH, USDC, 1e18, 10_000), fairFill(USDC, WETH, 1e6, 10_000)),
-            abi.encodeWithSelector(IVault.NothingToTrade.selector, USDC, WETH)
+            abi.encodeWithSelector(IVault.SoldBefore.selector, WETH)
         );
         assertEq(held(WETH), 10e18, "untouched");
         assertEq(vault.state().sequence, 0, "not consumed");
