@@ -5,7 +5,6 @@ import {Feed} from "../mocks/Feeds.sol";
 import {RandomMarket} from "../utils/RandomMarket.sol";
 
 contract ExitFuzz is RandomMarket {
-    /// forge-config: default.fuzz.runs = 500
     /// Leave with everything, from any state: epochs, slices, pause, dead feeds, a dead hub, any keeper.
     function testFuzz_P4_theOwnerAlwaysGetsEverything(uint256 entropy) public {
         seed(entropy);

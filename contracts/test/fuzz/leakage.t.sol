@@ -61,7 +61,6 @@ contract LeakageFuzz is RandomMarket {
         return usdE8 * 10 ** tokenOf(i).decimals() / priceOf(i);
     }
 
-    /// forge-config: default.fuzz.runs = 200
     function testFuzz_P1_keeperLeakageIsBounded(uint256 entropy) public {
         seed(entropy);
         Policy memory p = randomPolicy();
@@ -83,7 +82,6 @@ contract LeakageFuzz is RandomMarket {
     }
 
     /// Without time passing there is exactly one budget.
-    /// forge-config: default.fuzz.runs = 200
     function testFuzz_P1_oneBudgetAtOneMoment(uint256 entropy) public {
         seed(entropy);
         Policy memory p = randomPolicy();
@@ -100,7 +98,6 @@ contract LeakageFuzz is RandomMarket {
     }
 
     /// A keeper that takes the worst price again and again, for days, in a market that always gives it a reason.
-    /// forge-config: default.fuzz.runs = 100
     function testFuzz_P1_greedForDays(uint256 entropy) public {
         seed(entropy);
         Policy memory p = defaultPolicy();

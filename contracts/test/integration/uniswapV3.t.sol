@@ -104,7 +104,6 @@ contract UniswapV3Test is RealUniswap {
         vault.fill(s, many(f));
     }
 
-    /// forge-config: default.fuzz.runs = 200
     /// @dev What the sandwich leaves the attacker is at most what the vault may lose on the fill.
     function testFuzz_P3_v3_sandwichProfitIsBounded(uint256 push) public {
         drift();

@@ -389,10 +389,27 @@ contract FillTest is Fixture {
         assertEq(10e18 - held(WETH), uint256(1_000e18) / 4_500, "clamped to what is left");
     }
 
-    function test_P10_fill_aWithdrawalClosesTheEpoch() public {
+    /// The property was written for shared vaults, where a withdrawal must not stop the others' rebalance. Here the only
+    /// holder has changed his mind about what is to be held: the plan is void, cleanly, and the next one may be made.
+    function test_P10_fill_aWithdrawalClosesTheEpochAndTheNextMayBegin() public {
         Slice memory s = slice();
         vm.prank(OWNER);
         vault.withdraw(address(weth), 1e18);
         expectFillRevert(KEEPER, s, fairFill(WETH, USDC, 1e18, 10_000), abi.encodeWithSelector(IVault.NoOpenEpoch.selector));
+        assertEq(held(WETH), 9e18, "nothing else happened");
+        assertEq(begin(), 2, "the next epoch");
+        doFill(fairFill(WETH, USDC, 0.5e18, 10_000));
+    }
+
+    /// One wei in or out of any asset, between the plan and its execution, by anybody.
+    function test_P8_fill_oneWeiChangesNothing() public {
+        Slice memory s = slice();
+        Fill memory f = fairFill(WETH, USDC, 1e18, 10_000);
+        for (uint8 i; i < 3; ++i) {
+            tokenOf(i).mint(address(vault), 1);
+        }
+        fillAs(KEEPER, s, f);
+        assertEq(held(WETH), 9e18 + 1, "sold what was asked for");
+        assertEq(held(USDC), 44_500e6 + 1, "bought");
     }
 }
