@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {Fill, IVault, Policy, Slice, State} from "../../src/interfaces/IVault.sol";
+import {IOracleHub} from "../../src/interfaces/IOracleHub.sol";
+import {Fill, IVault, Policy, Slice, State, Target} from "../../src/interfaces/IVault.sol";
 import {Feed} from "../mocks/Feeds.sol";
 import {Call} from "../mocks/Strangers.sol";
 import {Fixture} from "../utils/Fixture.sol";
@@ -114,7 +115,7 @@ contract SequencerTest is Relaxing {
     function setUp() public override {
         super.setUp();
         uptime = new Feed(0, 0);
-        uptime.setUpdatedAt(T0 - 30 days); // the mock tells one time for start and update of a round
+        uptime.setStartedAt(T0 - 30 days);
         // The hub's immutables lie in its code, and its configs at addresses that its own tells: a vault sees no other hub.
         vm.etch(address(hub), deploy("OracleHub", abi.encode(uptime, GRACE_S)).code);
     }
@@ -184,6 +185,35 @@ contract SequencerTest is Relaxing {
         begin();
         vm.warp(block.timestamp + 300);
         assertRequires(4_500e6);
+    }
+
+    function test_P6_sequencer_noStopWhileDownOrInGrace() public {
+        Target[] memory t = stoppableTargets();
+        vm.prank(OWNER);
+        vault.setTargets(t);
+        Policy memory p = defaultPolicy();
+        p.stopLossBps = 1_000;
+        p.confirmS = 60;
+        setPolicy(p);
+        setPrices(60_000, 4_500);
+        vault.checkStop(); // 115,000
+        setPrices(50_000, 3_000); // 95,000
+        fails();
+        vm.expectPartialRevert(IOracleHub.BadPrice.selector);
+        vault.checkStop();
+        comesBack();
+        vm.warp(T0 + GRACE_S);
+        vm.expectPartialRevert(IOracleHub.BadPrice.selector);
+        vault.checkStop();
+        vm.warp(T0 + GRACE_S + 1);
+        vault.checkStop();
+        assertTrue(vault.stop().armed != 0, "armed");
+        vm.warp(T0 + GRACE_S + 30);
+        fails();
+        vm.warp(T0 + GRACE_S + 61);
+        vm.expectPartialRevert(IOracleHub.BadPrice.selector);
+        vault.checkStop();
+        assertEq(vault.state().stopped, 0, "not fired in the dark");
     }
 
     function test_P6_sequencer_withdrawWorksWhileDown() public {
