@@ -3,7 +3,8 @@ pragma solidity 0.8.30;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
-import {IPoolManager, IUniswapV2Pair, IUniswapV3Pool, PoolKey} from "../../src/interfaces/External.sol";
+import {IUniswapV2Pair, IUniswapV3Pool} from "../../src/interfaces/External.sol";
+import {IPoolManager, PoolKey} from "../../src/interfaces/IUniswapV4.sol";
 import {Fill, IVault, Slice, Venue} from "../../src/interfaces/IVault.sol";
 import {Call} from "../mocks/Strangers.sol";
 import {Fixture} from "../utils/Fixture.sol";

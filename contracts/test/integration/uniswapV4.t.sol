@@ -3,7 +3,8 @@ pragma solidity 0.8.30;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
-import {IPoolManager, IUniswapV3Pool, PoolKey, SwapParams} from "../../src/interfaces/External.sol";
+import {IUniswapV3Pool} from "../../src/interfaces/External.sol";
+import {IPoolManager, PoolKey, SwapParams} from "../../src/interfaces/IUniswapV4.sol";
 import {Due, Fill, IVault, Policy, Slice, State, Target, Venue} from "../../src/interfaces/IVault.sol";
 import {PuppetHook} from "../mocks/HostileHooks.sol";
 import {RebasingToken} from "../mocks/HostileTokens.sol";

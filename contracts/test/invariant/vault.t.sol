@@ -4,11 +4,13 @@ pragma solidity 0.8.30;
 import {Fill, IVault, Policy, Slice, State, Venue} from "../../src/interfaces/IVault.sol";
 import {Feed} from "../mocks/Feeds.sol";
 import {RatePool} from "../mocks/Strangers.sol";
+import {Fixture} from "../utils/Fixture.sol";
 import {RandomMarket} from "../utils/RandomMarket.sol";
+import {Venues} from "../utils/Venues.sol";
 
 /// @notice Everybody at once, on a chain with a sequencer: owner, guardian, keepers, strangers, fillers, a pool that
 ///         attacks, donors, oracles, the clock. Keeps its own books beside the vault's, and judges every fill itself.
-contract Handler is RandomMarket {
+contract Handler is RandomMarket, Venues {
     address internal constant GUARDIAN = address(0x6A4D);
     uint256 internal constant GRACE_S = 60;
     uint256 internal constant TIP_PER_DAY_E2 = 12_00;
@@ -28,12 +30,17 @@ contract Handler is RandomMarket {
     RatePool private ratePool;
     Policy private current;
 
+    function setUp() public override(Fixture, RandomMarket) {
+        super.setUp();
+    }
+
     constructor() {
         setUp();
         ratePool = new RatePool();
         uptime = new Feed(0, 0);
         uptime.setStartedAt(T0 - 30 days);
         vm.etch(address(hub), deploy("OracleHub", abi.encode(uptime, GRACE_S)).code);
+        installVenues(address(0), address(0)); // code that was made where there is a sequencer
         vm.startPrank(OWNER);
         vault.setTargets(stoppableTargets());
         vault.setGuardian(GUARDIAN);

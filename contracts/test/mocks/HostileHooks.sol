@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {PoolKey, SwapParams} from "../../src/interfaces/External.sol";
+import {PoolKey, SwapParams} from "../../src/interfaces/IUniswapV4.sol";
 import {Call, Puppet} from "./Strangers.sol";
 
 /// @notice A hook of a Uniswap V4 pool whose every move was told beforehand. Lies at an address that asks for calls

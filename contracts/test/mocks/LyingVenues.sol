@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {BalancerSwap, PoolKey, SwapParams} from "../../src/interfaces/External.sol";
+import {BalancerSwap} from "../../src/interfaces/External.sol";
+import {PoolKey, SwapParams} from "../../src/interfaces/IUniswapV4.sol";
 import {Call, Puppet} from "./Strangers.sol";
 
 interface IUnlocked {

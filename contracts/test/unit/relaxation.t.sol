@@ -6,6 +6,7 @@ import {Fill, IVault, Policy, Slice, State, Target} from "../../src/interfaces/I
 import {Feed} from "../mocks/Feeds.sol";
 import {Call} from "../mocks/Strangers.sol";
 import {Fixture} from "../utils/Fixture.sol";
+import {Venues} from "../utils/Venues.sol";
 
 /// @notice What a fill must bring falls from 1 % above the oracles to 1 % below within ten minutes.
 abstract contract Relaxing is Fixture {
@@ -108,16 +109,17 @@ contract RelaxationTest is Relaxing {
 }
 
 /// The clock of the relaxation, on a chain whose sequencer can fail.
-contract SequencerTest is Relaxing {
+contract SequencerTest is Relaxing, Venues {
     uint256 private constant GRACE_S = 900;
     Feed private uptime;
 
-    function setUp() public override {
+    function setUp() public override(Fixture, Relaxing) {
         super.setUp();
         uptime = new Feed(0, 0);
         uptime.setStartedAt(T0 - 30 days);
         // The hub's immutables lie in its code, and its configs at addresses that its own tells: a vault sees no other hub.
         vm.etch(address(hub), deploy("OracleHub", abi.encode(uptime, GRACE_S)).code);
+        installVenues(address(0), address(0)); // code that was made where there is a sequencer
     }
 
     function fails() private {

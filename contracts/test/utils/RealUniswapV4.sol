@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {IPoolManager, PoolKey} from "../../src/interfaces/External.sol";
+import {IPoolManager, PoolKey} from "../../src/interfaces/IUniswapV4.sol";
 import {Token} from "../mocks/Tokens.sol";
 import {RealUniswap} from "./RealUniswap.sol";
 
