@@ -241,7 +241,7 @@ abstract contract VaultCore is VaultStorage {
         require(
             slice.epoch == epoch && slice.sequence == sequence, IVault.WrongSlice(uint32(epoch), uint32(sequence))
         ); // P:[25]
-        if (sequence == 0) return;
+        // Across epochs too: a stop waits for no cooldown between them, but its slices keep their distance.
         uint256 next = Words.lastSliceAt(hot) + Words.sliceCooldownS(run.first);
         require(block.timestamp >= next, IVault.SliceCooldown(uint40(next)));
     }

@@ -71,7 +71,7 @@ library RebalanceMath {
         if (until > nowS) return (true, Due.None, "PAUSED", uint40(until));
         if (assetCount == 0) return (true, Due.None, "NO_TARGETS", 0);
         if (nowS < Words.epochEnd(hot)) {
-            uint256 next = Words.sequence(hot) == 0 ? nowS : Words.lastSliceAt(hot) + Words.sliceCooldownS(first);
+            uint256 next = Words.lastSliceAt(hot) + Words.sliceCooldownS(first); // of an earlier epoch too
             return (true, Due.Continue, "CONTINUE", uint40(max(nowS, next)));
         }
         return (false, Due.None, bytes32(0), 0);
