@@ -64,6 +64,20 @@ contract OracleHub is IOracleHub {
         return SSTORE2.read(pointer);
     }
 
+    /// @inheritdoc IOracleHub
+    function idsOf(bytes calldata packed) external pure returns (bytes32[] memory ids) {
+        bytes memory blob = packed;
+        ids = new bytes32[](blob.length / FeedConfigs.PLAIN); // no config is shorter
+        uint256 n;
+        for (uint256 at; at < blob.length; ++n) {
+            ids[n] = FeedConfigs.idOf(FeedConfigs.unpack(blob, at));
+            at += FeedConfigs.lengthOf(uint8(blob[at]));
+        }
+        assembly ("memory-safe") {
+            mstore(ids, n)
+        }
+    }
+
     /* ------------------------------------------------- prices ------------------------------------------------- */
 
     /// @inheritdoc IOracleHub

@@ -135,7 +135,7 @@ contract VaultExtension is VaultStorage {
 
     /// @notice See IVault.
     function setPolicy(Policy calldata policy_) external nonReentrant onlyOwner {
-        bytes memory rules = rulebook.withPolicy(_rules(), policy_);
+        bytes memory rules = rulebook.withPolicy(policy_, _rules());
         State memory s = _state();
         _closeEpoch(s);
         _setHot(s);

@@ -8,7 +8,6 @@ import {IOracleHub} from "./interfaces/IOracleHub.sol";
 import {IRulebook} from "./interfaces/IRulebook.sol";
 import {Policy, Target} from "./interfaces/IVault.sol";
 import {IVaultFactory} from "./interfaces/IVaultFactory.sol";
-import {Rulebook} from "./Rulebook.sol";
 import {Vault} from "./Vault.sol";
 import {VaultExtension} from "./VaultExtension.sol";
 
@@ -28,20 +27,21 @@ contract VaultFactory is IVaultFactory {
     address public immutable extension;
     address public immutable implementation;
 
+    /// @param rulebook_ what vaults will be held to; it knows the hub
     /// @param poolManager_ of Uniswap V4; zero where there is none
     /// @param balancer_ vault of Balancer V3; zero where there is none
-    constructor(IOracleHub hub_, IWETH weth_, IPoolManager poolManager_, IBalancerVault balancer_) {
-        require(address(hub_).code.length != 0, ZeroAddress("hub"));
+    constructor(IRulebook rulebook_, IWETH weth_, IPoolManager poolManager_, IBalancerVault balancer_) {
+        require(address(rulebook_).code.length != 0, ZeroAddress("rulebook"));
         require(address(weth_).code.length != 0, ZeroAddress("weth"));
         require(_isAbsentOrCode(address(poolManager_)), ZeroAddress("poolManager"));
         require(_isAbsentOrCode(address(balancer_)), ZeroAddress("balancer"));
-        hub = hub_;
+        rulebook = rulebook_;
+        hub = rulebook_.hub();
         weth = weth_;
         poolManager = poolManager_;
         balancer = balancer_;
-        rulebook = new Rulebook(hub_);
-        extension = address(new VaultExtension(weth_, rulebook, address(this)));
-        implementation = address(new Vault(weth_, rulebook, poolManager_, balancer_, extension));
+        extension = address(new VaultExtension(weth_, rulebook_, address(this)));
+        implementation = address(new Vault(weth_, rulebook_, poolManager_, balancer_, extension));
     }
 
     function _isAbsentOrCode(address account) private view returns (bool) {

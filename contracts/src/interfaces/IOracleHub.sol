@@ -78,6 +78,9 @@ interface IOracleHub {
     /// @notice The config as `pricesOf` takes it: see FeedConfigs.
     function packedOf(bytes32 id) external view returns (bytes memory);
 
+    /// @notice The way back: ids of packed configs, one after the other.
+    function idsOf(bytes calldata packed) external pure returns (bytes32[] memory ids);
+
     /// @notice Fresh prices or a revert. {USD E8} of one whole token, in the order of `ids`.
     function prices(bytes32[] calldata ids) external view returns (uint256[] memory usdE8);
 

@@ -18,7 +18,7 @@ interface IRulebook {
         external
         view
         returns (bytes memory rules);
-    function withPolicy(bytes calldata rules, Policy calldata policy) external pure returns (bytes memory);
+    function withPolicy(Policy calldata policy, bytes calldata rules) external pure returns (bytes memory);
     function withTargets(bytes calldata rules, Target[] calldata targets) external view returns (bytes memory);
     /// @dev Adding who is there already, or removing who is not, changes nothing.
     function withKeeper(bytes calldata rules, address keeper, bool allowed) external pure returns (bytes memory);
@@ -26,7 +26,7 @@ interface IRulebook {
     /* ------------------------------------------------ reading ------------------------------------------------ */
 
     function policyOf(bytes calldata rules) external pure returns (Policy memory);
-    function assetsOf(bytes calldata rules) external pure returns (Asset[] memory);
+    function assetsOf(bytes calldata rules) external view returns (Asset[] memory);
     function keepersOf(bytes calldata rules) external pure returns (address[] memory);
 
     /* ------------------------------------------------ judging ------------------------------------------------ */

@@ -17,8 +17,8 @@ contract DepositTest is Fixture {
         Target[] memory t = new Target[](2);
         bytes32 feed = register(wethFeed);
         (uint256 i, uint256 j) = odd < address(weth) ? (0, 1) : (1, 0);
-        t[i] = Target(odd, 5_000, 500, feed);
-        t[j] = Target(address(weth), 5_000, 500, feed);
+        t[i] = target(Token(odd), 5_000, 500, feed);
+        t[j] = target(weth, 5_000, 500, feed);
         vault = IFullVault(factory.create(OWNER, KEEPER, defaultPolicy(), t, bytes32(bytes20(odd))));
     }
 

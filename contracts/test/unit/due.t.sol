@@ -24,7 +24,7 @@ contract DueTest is Fixture {
         vm.prank(OWNER);
         vault.pause();
         usdcFeed.set(0); // asked for nothing
-        assertDue(Due.None, "PAUSED_BY_USER", type(uint40).max);
+        assertDue(Due.None, "PAUSED", type(uint32).max);
     }
 
     function test_due_noTargets() public {
@@ -121,7 +121,11 @@ contract DueTest is Fixture {
         setPolicy(p);
         assertDue(Due.None, "IN_BAND", 0); // nothing drifted: no time would change that
         wethFeed.set(3_200e18);
-        assertDue(Due.None, "IN_BAND", T0 + 2 days); // counted from the vault's creation
+        assertDue(Due.Schedule, "SCHEDULE", T0); // no epoch before: nothing to count from
+        begin();
+        vm.prank(KEEPER);
+        vault.finish();
+        assertDue(Due.None, "IN_BAND", T0 + 2 days);
         vm.warp(T0 + 2 days - 1);
         assertDue(Due.None, "IN_BAND", T0 + 2 days);
         vm.warp(T0 + 2 days);

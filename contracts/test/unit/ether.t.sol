@@ -78,10 +78,11 @@ contract EtherTest is Fixture {
         doFill(fairFill(WETH, USDC, 1e18, 10_000));
     }
 
-    function test_receive_doesNotWrapWhatWethPays() public {
+    /// The vault never unwraps, so ether from WETH is somebody's gift like any other.
+    function test_receive_wrapsWhatWethPays() public {
         weth.pay{value: 1 ether}(address(vault));
-        assertEq(held(WETH), 10e18, "not wrapped");
-        assertEq(address(vault).balance, 1 ether, "kept");
+        assertEq(held(WETH), 11e18, "wrapped");
+        assertEq(address(vault).balance, 0, "no ether left");
     }
 
     /// Ether that came in without a call is wrapped with the next that comes by one.

@@ -4,27 +4,36 @@ pragma solidity 0.8.30;
 import {IOracleHub} from "../../src/interfaces/IOracleHub.sol";
 import {Asset, IVault, Policy, State, Target} from "../../src/interfaces/IVault.sol";
 import {IVaultFactory} from "../../src/interfaces/IVaultFactory.sol";
+import {Feed} from "../mocks/Feeds.sol";
+import {Token} from "../mocks/Tokens.sol";
 import {Fixture} from "../utils/Fixture.sol";
 import {IFullVault} from "../utils/Interfaces.sol";
 
 /// VaultFactory and Vault.initialise().
 contract FactoryTest is Fixture {
     function test_factory_vaultsKnowTheirParts() public view {
-        assertEq(factory.hub(), address(hub), "hub");
-        assertEq(factory.weth(), address(weth), "weth");
+        assertEq(address(factory.hub()), address(hub), "hub");
+        assertEq(address(factory.weth()), address(weth), "weth");
+        assertEq(address(factory.rulebook()), rulebook, "rulebook");
+        assertEq(address(factory.poolManager()), address(0), "poolManager");
+        assertEq(address(factory.balancer()), address(0), "balancer");
         assertEq(vault.hub(), address(hub), "hub");
         assertEq(vault.weth(), address(weth), "weth");
         assertEq(vault.factory(), address(factory), "factory");
-        assertEq(vault.rulebook(), factory.rulebook(), "rulebook");
+        assertEq(vault.rulebook(), rulebook, "rulebook");
+        assertEq(vault.extension(), factory.extension(), "extension");
     }
 
     function test_factory_refusesAddressesWithoutCode() public {
-        bytes memory code = vm.getCode("VaultFactory.sol:VaultFactory");
-        expectNoFactory(abi.encodePacked(code, abi.encode(address(0x77), weth)), "hub");
-        expectNoFactory(abi.encodePacked(code, abi.encode(hub, address(0x77))), "weth");
+        address none = address(0x77);
+        expectNoFactory(abi.encode(none, weth, 0, 0), "rulebook");
+        expectNoFactory(abi.encode(rulebook, none, 0, 0), "weth");
+        expectNoFactory(abi.encode(rulebook, weth, none, 0), "poolManager");
+        expectNoFactory(abi.encode(rulebook, weth, 0, none), "balancer");
     }
 
-    function expectNoFactory(bytes memory code, string memory field) private {
+    function expectNoFactory(bytes memory arguments, string memory field) private {
+        bytes memory code = abi.encodePacked(vm.getCode("VaultFactory.sol:VaultFactory"), arguments);
         bool failed;
         bytes memory why;
         assembly {
@@ -60,7 +69,7 @@ contract FactoryTest is Fixture {
         assertTrue(made.isKeeper(KEEPER), "keeper");
         State memory s = made.state();
         assertEq(s.epoch, 0, "epoch");
-        assertEq(s.epochEnd, T0, "the schedule counts from the creation");
+        assertEq(s.epochEnd, 0, "nothing is stored");
         assertEq(made.assets().length, 3, "assets");
     }
 
@@ -115,29 +124,128 @@ contract FactoryTest is Fixture {
     function test_initialise_onlyOnceAndOnlyByTheFactory() public {
         vm.expectRevert(abi.encodeWithSelector(IVault.NotOwner.selector, STRANGER));
         vm.prank(STRANGER);
-        vault.initialise(STRANGER, STRANGER, "");
+        vault.initialise("");
         vm.expectRevert(abi.encodeWithSelector(IVault.AlreadyInitialised.selector));
         vm.prank(address(factory));
-        vault.initialise(STRANGER, STRANGER, "");
+        vault.initialise("");
     }
 
     function test_initialise_neverTheImplementation() public {
         IFullVault implementation = IFullVault(factory.implementation());
         vm.expectRevert(abi.encodeWithSelector(IVault.AlreadyInitialised.selector));
         vm.prank(address(factory));
-        implementation.initialise(STRANGER, STRANGER, "");
+        implementation.initialise("");
         assertEq(implementation.owner(), address(implementation), "owns itself");
         vm.expectRevert(abi.encodeWithSelector(IVault.NotOwner.selector, STRANGER));
         vm.prank(STRANGER);
         implementation.pause();
     }
 
+    /// The extension is code for others: by itself it is nobody's vault.
+    function test_extension_isNoVault() public {
+        IFullVault extension = IFullVault(factory.extension());
+        assertTrue(!factory.isVault(address(extension)), "no vault");
+        assertTrue(extension.owner() != OWNER, "owner");
+        vm.expectRevert(abi.encodeWithSelector(IVault.NotOwner.selector, OWNER));
+        vm.prank(OWNER);
+        extension.setGuardian(OWNER);
+    }
+
+    /* ------------------------------------------------- isVault ----------------------------------------------- */
+
+    /// The same code, or code that looks like it, put somewhere by somebody else, with storage of his own making.
+    function test_isVault_refusesForgeries() public {
+        address forged = address(0xF0463D);
+        vm.etch(forged, address(vault).code);
+        assertTrue(!factory.isVault(forged), "same code elsewhere");
+        bytes memory code = address(vault).code;
+        bytes memory creation = abi.encodePacked(hex"61", uint16(code.length), hex"80600a3d393df3", code);
+        address made;
+        assembly {
+            made := create2(0, add(creation, 32), mload(creation), 1)
+        }
+        assertEq(keccak256(made.code), keccak256(code), "a true copy");
+        assertTrue(!factory.isVault(made), "not ours");
+        vm.etch(forged, bytes.concat(code, hex"00"));
+        assertTrue(!factory.isVault(forged), "longer");
+        vm.etch(forged, "");
+        assertTrue(!factory.isVault(forged), "empty");
+        assertTrue(!factory.isVault(factory.implementation()), "implementation");
+        assertTrue(!factory.isVault(factory.predict(address(this), OWNER, "later")), "not yet");
+        assertTrue(factory.isVault(address(vault)), "ours");
+    }
+
+    /// A copy made elsewhere has no rules and can never have any.
+    function test_isVault_aCopyByAnybodyElseIsDead() public {
+        address copy = address(0xC09);
+        vm.etch(copy, address(vault).code);
+        assertEq(IVault(copy).owner(), OWNER, "the code says so");
+        Policy memory p = defaultPolicy();
+        vm.expectRevert();
+        vm.prank(OWNER);
+        IVault(copy).setPolicy(p);
+    }
+
+    /* -------------------------------------------------- sizes ------------------------------------------------ */
+
     /// No contract can grow past 16 KB unnoticed, and no vault can change its code.
     function test_sizes_below16KB() public view {
         assertLt(address(factory).code.length, 16_384, "VaultFactory");
         assertLt(factory.implementation().code.length, 16_384, "Vault");
-        assertLt(factory.rulebook().code.length, 16_384, "Rulebook");
+        assertLt(factory.extension().code.length, 16_384, "VaultExtension");
+        assertLt(rulebook.code.length, 16_384, "Rulebook");
         assertLt(address(hub).code.length, 16_384, "OracleHub");
-        assertEq(address(vault).code.length, 44, "a clone is nothing but a delegatecall to one address");
+        assertEq(address(vault).code.length, 81, "a clone is a delegatecall to one address, an owner and a salt");
+    }
+
+    /// EIP-3860 for the creation code, EIP-7825 for the transaction.
+    function test_sizes_theFactoryCanBeDeployed() public {
+        bytes memory code = vm.getCode("VaultFactory.sol:VaultFactory");
+        assertLt(code.length + 128, 49_152, "creation code");
+        uint256 before = gasleft();
+        deploy("VaultFactory", abi.encode(rulebook, weth, 0, 0));
+        uint256 data = (code.length + 128) * 16;
+        assertLt(before - gasleft() + data + 53_000, 1 << 24, "gas of the deployment");
+    }
+
+    /* --------------------------------------------------- gas ------------------------------------------------- */
+
+    /// {gas} of a whole transaction: 21,000, the calldata, and everything cold.
+    function createGas(uint256 assets) private returns (uint256 used) {
+        Target[] memory t = new Target[](assets);
+        for (uint256 i; i < assets; ++i) {
+            Token token = new Token(18);
+            address at = address(uint160(uint256(keccak256("token")) >> 96) + uint160(i));
+            vm.etch(at, address(token).code);
+            t[i] = target(Token(at), uint16(i == 0 ? 10_000 - (assets - 1) * 1_000 : 1_000), 500, register(new Feed(8, 1e8)));
+        }
+        bytes memory data = abi.encodeCall(factory.create, (OWNER, KEEPER, defaultPolicy(), t, bytes32(assets)));
+        address to = address(factory);
+        vm.cool(rulebook);
+        vm.cool(address(hub));
+        vm.cool(factory.implementation());
+        vm.cool(factory.extension());
+        for (uint256 i; i < assets; ++i) {
+            vm.cool(t[i].token);
+        }
+        uint256 before = gasleft();
+        (bool ok,) = to.call(data);
+        used = before - gasleft() + 21_000;
+        assertTrue(ok, "created");
+        for (uint256 i; i < data.length; ++i) {
+            used += data[i] == 0 ? 4 : 16;
+        }
+    }
+
+    function test_create_gas() public {
+        assertLe(createGas(2), 200_000, "2 assets");
+    }
+
+    function test_create_gasOf3() public {
+        assertLe(createGas(3), 250_000, "3 assets");
+    }
+
+    function test_create_gasOf5() public {
+        assertLe(createGas(5), 330_000, "5 assets");
     }
 }

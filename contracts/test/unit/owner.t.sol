@@ -30,10 +30,10 @@ contract OwnerTest is Fixture {
 
     function test_P18_pause_stopsUntilResumed() public {
         vm.expectEmit(address(vault));
-        emit IVault.PausedUntil(type(uint40).max);
+        emit IVault.PausedUntil(type(uint32).max);
         vm.prank(OWNER);
         vault.pause();
-        assertEq(vault.state().pausedUntil, type(uint40).max, "paused");
+        assertEq(vault.state().pausedUntil, type(uint32).max, "paused");
         vm.expectEmit(address(vault));
         emit IVault.PausedUntil(0);
         vm.prank(OWNER);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {IVault, Policy} from "../../src/interfaces/IVault.sol";
+import {IVault, Policy, Target} from "../../src/interfaces/IVault.sol";
 import {Fixture} from "../utils/Fixture.sol";
+import {IFullVault} from "../utils/Interfaces.sol";
 
 contract SetPolicyTest is Fixture {
     function expectBad(Policy memory p, string memory field, uint256 value, uint256 min, uint256 max) private {
@@ -10,17 +11,48 @@ contract SetPolicyTest is Fixture {
         setPolicy(p);
     }
 
+    function setTargets(Target[] memory t) private {
+        vm.prank(OWNER);
+        vault.setTargets(t);
+    }
+
     function assertSame(Policy memory a, Policy memory b) private pure {
         assertEq(keccak256(abi.encode(a)), keccak256(abi.encode(b)), "policy");
     }
 
     function test_setPolicy_storesEveryMember() public {
-        Policy memory p = Policy(10_000, 2_000, 365 days, 365 days, 500, 300, 10_000, 65_535, 1, 4_294_967_295, 86_400);
+        setTargets(stoppableTargets());
+        Policy memory p = Policy({
+            destinationBps: 10_000,
+            innerBandBps: 2_000,
+            scheduleS: 365 days,
+            cooldownS: 365 days,
+            maxSlipBps: 500,
+            lossBpsPerDay: 300,
+            maxSliceBps: 10_000,
+            sliceCooldownS: 65_535,
+            minTradeUsdE2: 1,
+            maxGasPriceMwei: 4_294_967_295,
+            ttlS: 86_400,
+            premiumBps: 500,
+            relaxS: 86_400,
+            open: true,
+            snapshotS: 86_400,
+            stopLossBps: 9_000,
+            takeProfitBps: 60_000,
+            confirmS: 7 days,
+            tipBps: 20,
+            maxTipUsdE2: 4_294_967_295,
+            tipPerDayUsdE2: 4_294_967_295
+        });
         vm.expectEmit(address(vault));
         emit IVault.PolicySet(p);
         setPolicy(p);
         assertSame(vault.policy(), p);
-        p = Policy(0, 0, 0, 0, 1, 1, 1, 0, 4_294_967_295, 0, 60);
+        Policy memory least;
+        (least.maxSlipBps, least.lossBpsPerDay, least.maxSliceBps, least.ttlS) = (1, 1, 1, 60);
+        least.minTradeUsdE2 = 4_294_967_295;
+        p = least;
         setPolicy(p);
         assertSame(vault.policy(), p);
     }
@@ -36,6 +68,16 @@ contract SetPolicyTest is Fixture {
         p.maxSliceBps = uint16(bound(p.maxSliceBps, 1, 10_000));
         p.minTradeUsdE2 = uint32(bound(p.minTradeUsdE2, 1, type(uint32).max));
         p.ttlS = uint24(bound(p.ttlS, 60, 86_400));
+        p.premiumBps = uint16(bound(p.premiumBps, 1, 500));
+        p.relaxS = uint24(bound(p.relaxS, 60, p.ttlS));
+        p.snapshotS = uint24(bound(p.snapshotS, 60, p.ttlS));
+        p.stopLossBps = uint16(bound(p.stopLossBps, 0, 9_000));
+        p.takeProfitBps = uint16(bound(p.takeProfitBps, 0, 60_000));
+        p.confirmS = uint24(bound(p.confirmS, 60, 7 days));
+        p.tipBps = uint8(bound(p.tipBps, 1, 20));
+        p.maxTipUsdE2 = uint32(bound(p.maxTipUsdE2, 1, type(uint32).max));
+        p.tipPerDayUsdE2 = uint32(bound(p.tipPerDayUsdE2, 1, type(uint32).max));
+        setTargets(stoppableTargets());
         setPolicy(p);
         assertSame(vault.policy(), p);
     }
@@ -108,9 +150,80 @@ contract SetPolicyTest is Fixture {
         expectBad(p, "minTradeUsdE2", 0, 1, type(uint32).max);
 
         p = defaultPolicy();
+        p.snapshotS = 59;
+        expectBad(p, "snapshotS", 59, 60, 3_600);
+        p.snapshotS = 3_601;
+        expectBad(p, "snapshotS", 3_601, 60, 3_600);
+
+        p = defaultPolicy();
         p.ttlS = 59;
         expectBad(p, "ttlS", 59, 60, 86_400);
         p.ttlS = 86_401;
         expectBad(p, "ttlS", 86_401, 60, 86_400);
+    }
+
+    /// Anybody's fill must begin above the oracle price and come down slowly.
+    function test_P3_setPolicy_openExecutionNeedsARelaxation() public {
+        Policy memory p = defaultPolicy();
+        p.open = true;
+        p.relaxS = 60;
+        expectBad(p, "premiumBps", 0, 1, 500);
+        p.premiumBps = 501;
+        expectBad(p, "premiumBps", 501, 1, 500);
+        p.premiumBps = 1;
+        p.relaxS = 59;
+        expectBad(p, "relaxS", 59, 60, 3_600);
+        p.relaxS = 3_601;
+        expectBad(p, "relaxS", 3_601, 60, 3_600);
+        p.relaxS = 60;
+        setPolicy(p);
+        p.open = false;
+        p.relaxS = 3_601;
+        expectBad(p, "relaxS", 3_601, 0, 3_600);
+    }
+
+    function test_P7_setPolicy_stops() public {
+        Policy memory p = defaultPolicy();
+        p.confirmS = 7 days + 1;
+        expectBad(p, "confirmS", 7 days + 1, 0, 7 days);
+        p.confirmS = 60;
+        p.stopLossBps = 1;
+        vm.expectRevert(abi.encodeWithSelector(IVault.BadTarget.selector, "secondSource", address(usdc), 0));
+        setPolicy(p);
+        setTargets(stoppableTargets());
+        setPolicy(p);
+        p.confirmS = 59;
+        expectBad(p, "confirmS", 59, 60, 7 days);
+        p.confirmS = 60;
+        p.stopLossBps = 9_001;
+        expectBad(p, "stopLossBps", 9_001, 0, 9_000);
+        p.stopLossBps = 0;
+        p.takeProfitBps = 60_001;
+        expectBad(p, "takeProfitBps", 60_001, 0, 60_000);
+    }
+
+    function test_P7_setPolicy_noStopWithoutTargets() public {
+        vault = IFullVault(factory.create(OWNER, KEEPER, defaultPolicy(), new Target[](0), "empty"));
+        Policy memory p = defaultPolicy();
+        p.confirmS = 60;
+        p.takeProfitBps = 1;
+        vm.expectRevert(abi.encodeWithSelector(IVault.BadTarget.selector, "safe", address(0), 0));
+        setPolicy(p);
+    }
+
+    function test_P20_setPolicy_tips() public {
+        Policy memory p = defaultPolicy();
+        (p.tipBps, p.maxTipUsdE2, p.tipPerDayUsdE2) = (21, 1, 1);
+        expectBad(p, "tipBps", 21, 0, 20);
+        p.tipBps = 20;
+        setPolicy(p);
+        p.maxTipUsdE2 = 0;
+        expectBad(p, "maxTipUsdE2", 0, 1, type(uint32).max);
+        (p.maxTipUsdE2, p.tipPerDayUsdE2) = (1, 0);
+        expectBad(p, "tipPerDayUsdE2", 0, 1, type(uint32).max);
+        (p.tipBps, p.maxTipUsdE2) = (0, 1);
+        expectBad(p, "maxTipUsdE2", 1, 0, 0);
+        (p.maxTipUsdE2, p.tipPerDayUsdE2) = (0, 1);
+        expectBad(p, "tipPerDayUsdE2", 1, 0, 0);
     }
 }

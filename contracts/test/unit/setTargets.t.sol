@@ -2,7 +2,7 @@
 pragma solidity 0.8.30;
 
 import {IOracleHub} from "../../src/interfaces/IOracleHub.sol";
-import {Asset, IVault, Target} from "../../src/interfaces/IVault.sol";
+import {Asset, IVault, Policy, Target} from "../../src/interfaces/IVault.sol";
 import {NoDecimals, Token} from "../mocks/Tokens.sol";
 import {Fixture} from "../utils/Fixture.sol";
 
@@ -25,17 +25,17 @@ contract SetTargetsTest is Fixture {
         for (uint256 i; i < n; ++i) {
             address at = address(uint160(0x5000 + i));
             vm.etch(at, code);
-            t[i] = Target(at, i == 0 ? 10_000 : 0, 50, feed);
+            t[i] = target(Token(at), i == 0 ? 10_000 : 0, 50, feed);
         }
     }
 
     function test_setTargets_storesEveryMember() public {
         Target[] memory t = new Target[](2);
-        t[0] = Target(address(usdc), 1_234, 50, register(usdcFeed));
-        t[1] = Target(address(weth), 8_766, 2_000, register(wethFeed));
+        t[0] = target(usdc, 1_234, 50, register(usdcFeed));
+        t[1] = target(weth, 8_766, 2_000, register(wethFeed));
         Asset[] memory expected = new Asset[](2);
-        expected[0] = Asset(address(usdc), 6, 1_234, 50, t[0].feedId);
-        expected[1] = Asset(address(weth), 18, 8_766, 2_000, t[1].feedId);
+        expected[0] = Asset(address(usdc), 6, 1_234, 50, false, 0, 0, t[0].feedId);
+        expected[1] = Asset(address(weth), 18, 8_766, 2_000, false, 0, 0, t[1].feedId);
         vm.expectEmit(address(vault));
         emit IVault.TargetsSet(expected);
         set(t);
@@ -83,7 +83,7 @@ contract SetTargetsTest is Fixture {
         expectBad(t, abi.encodeWithSelector(IVault.BadTarget.selector, "order", address(usdc), 1));
         t = defaultTargets();
         t[0].token = address(0);
-        expectBad(t, abi.encodeWithSelector(IVault.BadTarget.selector, "order", address(0), 0));
+        expectBad(t, abi.encodeWithSelector(IVault.BadTarget.selector, "token", address(0), 0));
     }
 
     function test_setTargets_refusesBandsOutOfRange() public {
@@ -127,11 +127,119 @@ contract SetTargetsTest is Fixture {
     /// What is no longer listed can still be taken out.
     function test_P17_setTargets_unlistedCoinsAreNotLost() public {
         Target[] memory t = new Target[](2);
-        t[0] = Target(address(usdc), 5_000, 500, register(usdcFeed));
-        t[1] = Target(address(weth), 5_000, 500, register(wethFeed));
+        t[0] = target(usdc, 5_000, 500, register(usdcFeed));
+        t[1] = target(weth, 5_000, 500, register(wethFeed));
         set(t);
         vm.prank(OWNER);
         vault.withdraw(address(wbtc), type(uint256).max);
         assertEq(wbtc.balanceOf(OWNER), 0.5e8, "out");
+    }
+
+    /// Which bit is which asset would change under a latched stop.
+    function test_P7_setTargets_notWhileAStopIsLatched() public {
+        Policy memory p = defaultPolicy();
+        p.confirmS = 60;
+        setPolicy(p);
+        Target[] memory t = stoppableTargets();
+        t[WETH].stopPriceUsdE8 = 3_000e8;
+        set(t);
+        vault.checkStop();
+        vm.warp(T0 + 60);
+        vault.checkStop();
+        expectBad(t, abi.encodeWithSelector(IVault.StopIsLatched.selector, 1 << WETH));
+        vm.prank(OWNER);
+        vault.resetStop();
+        set(t);
+    }
+
+    function test_P7_setTargets_stopsNeedASecondSourceAndASafeAsset() public {
+        Policy memory p = defaultPolicy();
+        p.confirmS = 60;
+        setPolicy(p);
+        Target[] memory t = stoppableTargets();
+        t[WETH].stopPriceUsdE8 = 1_000e8;
+        t[USDC].safe = false;
+        expectBad(t, abi.encodeWithSelector(IVault.BadTarget.selector, "safe", address(0), 0));
+        t[USDC].safe = true;
+        set(t);
+        t[WETH].feedId = register(wethFeed);
+        expectBad(t, abi.encodeWithSelector(IVault.BadTarget.selector, "secondSource", address(weth), 0));
+        t[WETH].stopPriceUsdE8 = 0;
+        t[WETH].takePriceUsdE8 = 9_000e8;
+        expectBad(t, abi.encodeWithSelector(IVault.BadTarget.selector, "secondSource", address(weth), 0));
+        t[WETH].takePriceUsdE8 = 0;
+        t[WBTC].feedId = register(wbtcFeed);
+        set(t); // what cannot be stopped needs no second opinion
+    }
+
+    function test_P7_setTargets_aPortfolioStopNeedsSecondSourcesForAllRisk() public {
+        Target[] memory t = stoppableTargets();
+        set(t);
+        Policy memory p = defaultPolicy();
+        p.stopLossBps = 2_000;
+        p.confirmS = 60;
+        setPolicy(p);
+        t[WBTC].feedId = register(wbtcFeed);
+        expectBad(t, abi.encodeWithSelector(IVault.BadTarget.selector, "secondSource", address(wbtc), 0));
+        t[WBTC].safe = true;
+        set(t);
+    }
+
+    function test_P7_setTargets_stopsThatNothingCouldReach() public {
+        Policy memory p = defaultPolicy();
+        p.confirmS = 60;
+        setPolicy(p);
+        Target[] memory t = stoppableTargets();
+        t[USDC].stopPriceUsdE8 = 0.9e8;
+        expectBad(t, abi.encodeWithSelector(IVault.BadTarget.selector, "stopPriceUsdE8", address(usdc), 0.9e8));
+        t[USDC].stopPriceUsdE8 = 0;
+        t[USDC].takePriceUsdE8 = 2e8;
+        expectBad(t, abi.encodeWithSelector(IVault.BadTarget.selector, "takePriceUsdE8", address(usdc), 2e8));
+        t[USDC].takePriceUsdE8 = 0;
+        t[WETH].stopPriceUsdE8 = 1e4; // the feed's own floor
+        expectBad(t, abi.encodeWithSelector(IVault.BadTarget.selector, "stopPriceUsdE8", address(weth), 1e4));
+        t[WETH].stopPriceUsdE8 = 2_000e8;
+        t[WETH].takePriceUsdE8 = 2_000e8;
+        expectBad(t, abi.encodeWithSelector(IVault.BadTarget.selector, "takePriceUsdE8", address(weth), 2_000e8));
+        t[WETH].takePriceUsdE8 = 10_000_000e8; // its ceiling
+        expectBad(t, abi.encodeWithSelector(IVault.BadTarget.selector, "takePriceUsdE8", address(weth), 10_000_000e8));
+        t[WETH].takePriceUsdE8 = 2_000e8 + 1;
+        set(t);
+    }
+
+    function test_setTargets_storesSafetyAndStops() public {
+        Policy memory p = defaultPolicy();
+        p.confirmS = 60;
+        setPolicy(p);
+        Target[] memory t = stoppableTargets();
+        t[WBTC].stopPriceUsdE8 = 30_000e8;
+        t[WETH].takePriceUsdE8 = 9_000e8;
+        set(t);
+        Asset[] memory a = vault.assets();
+        for (uint256 i; i < 3; ++i) {
+            assertTrue(a[i].safe == t[i].safe, "safe");
+            assertEq(a[i].stopPriceUsdE8, t[i].stopPriceUsdE8, "stop");
+            assertEq(a[i].takePriceUsdE8, t[i].takePriceUsdE8, "take");
+            assertEq(a[i].feedId, t[i].feedId, "feed");
+            assertEq(a[i].targetBps, t[i].targetBps, "target");
+        }
+        assertTrue(vault.isKeeper(KEEPER), "keepers stay");
+        assertEq(vault.policy().confirmS, 60, "policy stays");
+    }
+
+    function test_P10_setTargets_takesTheReferenceAway() public {
+        Target[] memory t = stoppableTargets();
+        set(t);
+        Policy memory p = defaultPolicy();
+        p.stopLossBps = 2_000;
+        p.confirmS = 60;
+        setPolicy(p);
+        vault.checkStop();
+        assertTrue(vault.state().referenceLive, "live");
+        setPolicy(p);
+        assertTrue(vault.state().referenceLive, "kept");
+        set(t);
+        assertTrue(!vault.state().referenceLive, "gone");
+        assertEq(vault.stop().baseUsdE8, 0, "base");
     }
 }

@@ -34,6 +34,7 @@ abstract contract Fixture is Test {
     Feed internal wethSecond;
 
     IOracleHub internal hub;
+    address internal rulebook;
     IVaultFactory internal factory;
     IFullVault internal vault;
     PuppetFiller internal filler;
@@ -50,7 +51,9 @@ abstract contract Fixture is Test {
         wbtcSecond = new Feed(8, 60_000e8);
         wethSecond = new Feed(8, 3_000e8);
         hub = IOracleHub(deploy("OracleHub", abi.encode(address(0), 0)));
-        factory = IVaultFactory(deploy("VaultFactory", factoryArguments()));
+        rulebook = deploy("Rulebook", abi.encode(hub));
+        (address poolManager, address balancer) = venues();
+        factory = IVaultFactory(deploy("VaultFactory", abi.encode(rulebook, weth, poolManager, balancer)));
         filler = new PuppetFiller();
         pool = new PuppetPool();
         vm.label(OWNER, "owner");
@@ -75,11 +78,10 @@ abstract contract Fixture is Test {
         p.ttlS = 3_600;
     }
 
-    /// @dev For heirs whose vaults trade where there is a pool manager or a Balancer.
-    function factoryArguments() internal virtual returns (bytes memory) {
-        return abi.encode(hub, weth, address(0), address(0));
-    }
+    /// @dev For heirs whose vaults trade on Uniswap V4 or Balancer V3. Called once, before the factory is made.
+    function venues() internal virtual returns (address poolManager, address balancer) {}
 
+    /// @return t without safety and stops
     function target(Token token, uint16 targetBps, uint16 bandBps, bytes32 feedId)
         internal
         pure
@@ -95,7 +97,7 @@ abstract contract Fixture is Test {
         t = new Target[](3);
         t[USDC] = target(usdc, 4_000, 500, register(usdcFeed));
         t[WBTC] = target(wbtc, 3_000, 500, register(wbtcFeed));
-        t[WETH] = target(Token(address(weth)), 3_000, 500, register(wethFeed));
+        t[WETH] = target(weth, 3_000, 500, register(wethFeed));
     }
 
     /// @notice As `defaultTargets`, with USDC to flee to and second opinions on the other two.
@@ -184,6 +186,11 @@ abstract contract Fixture is Test {
     function calls(Call memory a, Call memory b) internal pure returns (Call[] memory list) {
         list = new Call[](2);
         (list[0], list[1]) = (a, b);
+    }
+
+    /// @return a call to the vault
+    function call(bytes memory data) internal view returns (Call memory) {
+        return Call(address(vault), data);
     }
 
     function minting(Token token, uint256 amount) internal view returns (Call memory) {
