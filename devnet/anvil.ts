@@ -26,6 +26,8 @@ export type AnvilOptions = {
   readonly accounts: number;
   /** Unix seconds of block 0. */
   readonly genesisTime: number;
+  /** More of anvil's own arguments. */
+  readonly extra?: readonly string[];
 };
 
 export type Anvil = {
@@ -107,6 +109,7 @@ export async function startAnvil(options: AnvilOptions): Promise<Anvil> {
     ...['--timestamp', String(options.genesisTime), '--gas-limit', String(GAS_LIMIT_WHILE_DEPLOYING)],
     // Its accounts are unlocked: no web page may talk to it, the dashboard goes through its own server.
     ...['--no-mining', '--prune-history', String(KEPT_STATES), '--no-cors'],
+    ...(options.extra ?? []),
   ]);
   const guard = child.stdio[3] as Writable | undefined;
   // The guard may already be gone when its pipe is written to; that is what we wanted.

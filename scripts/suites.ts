@@ -47,6 +47,7 @@ if (process.argv.includes('--fresh')) {
   suites.push(
     { name: 'generated ABIs', command: ['npm', 'run', '--silent', 'contracts', '--', '--check'], count: oneCheck },
     { name: 'vendored artifacts', command: ['npm', 'run', '--silent', 'vendor', '--', '--check'], count: oneCheck },
+    { name: 'network registry', command: ['npm', 'run', '--silent', 'networks', '--', '--check'], count: oneCheck },
     { name: 'OpenAPI file', command: ['npm', 'run', '--silent', 'openapi', '--', '--check'], count: oneCheck },
     { name: 'lockfile', command: ['node', 'scripts/lockfile.ts'], count: oneCheck },
   );

@@ -8,12 +8,23 @@ const ROOT = resolve(import.meta.dirname, '..');
 const MAY_IMPORT: Record<string, readonly string[]> = {
   'src/core': [],
   'src/abi': [],
-  'src/chain': ['src/core', 'src/abi'],
+  'src/networks': ['src/core'],
+  'src/chain': ['src/core', 'src/abi', 'src/networks'],
   'src/store': ['src/core'],
-  'src/config': ['src/core'],
+  'src/config': ['src/core', 'src/networks'],
   'src/keeper': ['src/core', 'src/chain', 'src/store', 'src/config'],
   'src/api': ['src/core', 'src/store', 'src/keeper', 'src/config', 'src/chain', 'src/abi'],
-  'src/cli': ['src/core', 'src/abi', 'src/chain', 'src/store', 'src/keeper', 'src/config', 'src/api', 'devnet'],
+  'src/cli': [
+    'src/core',
+    'src/abi',
+    'src/chain',
+    'src/store',
+    'src/keeper',
+    'src/config',
+    'src/networks',
+    'src/api',
+    'devnet',
+  ],
   devnet: ['src/core', 'src/chain', 'src/abi'],
   web: ['type:src/core', 'type:src/api'],
 };
@@ -22,6 +33,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 const PACKAGES: Record<string, readonly string[]> = {
   'src/core': [],
   'src/abi': [],
+  'src/networks': [],
   'src/config': ['zod', 'viem'],
   web: ['react', 'react-dom', 'viem'],
 };

@@ -102,22 +102,38 @@ contract OracleHub is IOracleHub {
     }
 
     /// @inheritdoc IOracleHub
-    function pricesOf(bytes calldata packed) external view returns (uint256[] memory usdE8, uint40 upSince) {
-        bool up;
-        (up, upSince) = sequencer();
-        usdE8 = new uint256[](packed.length / FeedConfigs.PLAIN); // no config is shorter
-        uint256 n;
+    /// @dev Every trade comes through here, so the answer is written down as it is to be returned: offset of the list,
+    ///      upSince, length, list.
+    function pricesOf(bytes calldata packed) external view returns (uint256[] memory, uint40) {
+        (bool up, uint40 upSince) = sequencer();
+        uint256 answer;
+        uint256 end;
+        assembly ("memory-safe") {
+            answer := mload(0x40)
+            end := add(answer, 0x60)
+            // No config is shorter than 32 bytes, so this is room enough.
+            mstore(0x40, add(end, packed.length))
+        }
         for (uint256 at; at < packed.length;) {
-            (PriceStatus status, uint256 price, uint256 updatedAt, uint256 next) = _priceAt(packed, at, up);
-            if (status != PriceStatus.Ok) revert BadPrice(_idAt(packed, at), status, _clip(updatedAt)); // P:[4] P:[5]
+            uint256 next;
+            uint256 price;
+            (uint256 head, uint256 tail) = _wordsAt(packed, at);
+            unchecked {
+                next = at + FeedConfigs.PLAIN;
+            }
+            if (up && head >> 248 == 0 && next <= packed.length) price = Aggregator.plainPriceOrZero(head, tail);
+            if (price == 0) (price, next) = _mustPriceAt(packed, at, up);
             assembly ("memory-safe") {
-                n := add(n, 1)
-                mstore(add(usdE8, shl(5, n)), price) // n <= length: see above
+                mstore(end, price)
+                end := add(end, 0x20)
             }
             at = next;
         }
         assembly ("memory-safe") {
-            mstore(usdE8, n)
+            mstore(answer, 0x40)
+            mstore(add(answer, 0x20), upSince)
+            mstore(add(answer, 0x40), shr(5, sub(sub(end, answer), 0x60)))
+            return(answer, sub(end, answer))
         }
     }
 
@@ -164,18 +180,33 @@ contract OracleHub is IOracleHub {
         return FeedReader.price(c);
     }
 
+    /// @return head the first 32 bytes of the config at `at`
+    /// @return tail the last 32 bytes of it, if it is a plain one
+    function _wordsAt(bytes calldata packed, uint256 at) private pure returns (uint256 head, uint256 tail) {
+        assembly ("memory-safe") {
+            head := calldataload(add(packed.offset, at))
+            tail := calldataload(add(add(packed.offset, at), 10)) // 42 - 32
+        }
+    }
+
+    function _mustPriceAt(bytes calldata packed, uint256 at, bool up)
+        private
+        view
+        returns (uint256 usdE8, uint256 next)
+    {
+        PriceStatus status;
+        uint256 updatedAt;
+        (status, usdE8, updatedAt, next) = _priceAt(packed, at, up);
+        if (status != PriceStatus.Ok) revert BadPrice(_idAt(packed, at), status, _clip(updatedAt)); // P:[4] P:[5]
+    }
+
     /// @dev `next` {bytes} is where the config after this one begins.
     function _priceAt(bytes calldata packed, uint256 at, bool up)
         private
         view
         returns (PriceStatus status, uint256 usdE8, uint256 updatedAt, uint256 next)
     {
-        uint256 head;
-        uint256 tail;
-        assembly ("memory-safe") {
-            head := calldataload(add(packed.offset, at))
-            tail := calldataload(add(add(packed.offset, at), 10))
-        }
+        (uint256 head, uint256 tail) = _wordsAt(packed, at);
         uint256 length = FeedConfigs.lengthOf(head >> 248);
         unchecked {
             next = at + length; // both are bounded by the calldata

@@ -99,6 +99,7 @@ abstract contract VaultCore is VaultStorage {
             require(address(_poolManager) != address(0), IVault.VenueUnavailable(Venue.UniswapV4));
             _keeper = msg.sender;
             _poolManager.unlock(msg.data);
+            require(_keeper == address(0), IVault.UnexpectedCallback(address(0))); // P:[15] it did call back
             return;
         }
         _slice(msg.sender, slice, fills, beginFirst);
@@ -273,12 +274,13 @@ abstract contract VaultCore is VaultStorage {
         uint256 word = _tipWord;
         uint256 paid = word >> 96 == today ? uint96(word) : 0;
         uint256 tipUsdE8 = RebalanceMath.tipUsdE8(run.policy, run.soldUsdE8, paid);
-        Asset memory a = _asset(run, run.bought);
-        uint256 amount = tipUsdE8 * 10 ** a.decimals / run.prices[run.bought];
+        uint256 head = run.rules.headAt(run.bought);
+        address token = Rules.tokenOf(head);
+        uint256 amount = tipUsdE8 * 10 ** Rules.decimalsOf(head) / run.prices[run.bought];
         if (amount == 0) return;
         _tipWord = today << 96 | (paid + tipUsdE8);
-        emit IVault.Tipped(run.caller, a.token, amount, tipUsdE8);
-        IERC20(a.token).safeTransfer(run.caller, amount);
+        emit IVault.Tipped(run.caller, token, amount, tipUsdE8);
+        IERC20(token).safeTransfer(run.caller, amount);
     }
 
     /* ------------------------------------------------- fills ------------------------------------------------- */
@@ -295,27 +297,25 @@ abstract contract VaultCore is VaultStorage {
         _check(run, f, leg);
     }
 
-    function _asset(Run memory run, uint256 i) private pure returns (Asset memory) {
-        if (run.inForce.length != 0) return run.inForce[i];
-        return run.rules.get(i);
-    }
-
     function _side(Run memory run, uint256 i)
         private
         view
         returns (Side memory side, address token, uint256 valueUsdE8)
     {
-        Asset memory a = _asset(run, i);
-        token = a.token;
+        uint256 head = run.rules.headAt(i);
+        token = Rules.tokenOf(head);
         if (run.known >> i & 1 == 0) {
             run.balances[i] = _balance(token); // P:[8] P:[10] live
             run.known |= 1 << i;
         }
         side.balance = run.balances[i];
         side.priceUsdE8 = run.prices[i];
-        side.decimals = a.decimals;
-        side.targetBps = a.targetBps;
-        side.bandBps = a.bandBps;
+        side.decimals = Rules.decimalsOf(head);
+        if (run.inForce.length == 0) {
+            (side.targetBps, side.bandBps) = (Rules.targetOf(head), Rules.bandOf(head));
+        } else {
+            (side.targetBps, side.bandBps) = (run.inForce[i].targetBps, run.inForce[i].bandBps); // P:[7]
+        }
         valueUsdE8 = _value(side, side.balance);
     }
 
@@ -389,7 +389,7 @@ abstract contract VaultCore is VaultStorage {
         run.claimed = 0;
         for (uint256 i; i < run.claims.length; ++i) {
             if (claimed >> i & 1 == 0) continue;
-            address token = _asset(run, i).token;
+            address token = Rules.tokenOf(run.rules.headAt(i));
             UniswapV4.settle(_poolManager, token, run.claims[i]);
             run.claims[i] = 0;
             uint256 balance = _balance(token);

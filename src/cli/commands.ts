@@ -165,4 +165,32 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     load: () => import('./commands/doctor.ts'),
   },
+  {
+    name: 'deploy',
+    summary: 'put the contracts on a public chain, at addresses that follow from their code',
+    usesConfig: false,
+    mutates: true,
+    stopsItself: true,
+    options: [
+      { flags: '--network <name>', help: 'ethereum, polygon, arbitrum, optimism, base or sepolia' },
+      { flags: '--rpc <url>', help: 'node of that chain (KEEL_RPC_URL)' },
+      { flags: '--key-file <path>', help: 'key that pays the gas; it gets no power' },
+      { flags: '--password-file <path>', help: 'password of an encrypted key file' },
+    ],
+    load: () => import('./commands/deploy.ts'),
+  },
+  {
+    name: 'verify',
+    summary: 'prove that a vault is what this version makes, and show who may do what with it',
+    arguments: '<vault>',
+    usesConfig: false,
+    mutates: false,
+    options: [
+      { flags: '--network <name>', help: 'judge by the registry instead of the config file' },
+      { flags: '--rpc <url>', help: 'node of that chain (KEEL_RPC_URL)' },
+      { flags: '--config <path>', help: 'config file (keel.config.json, or KEEL_CONFIG)' },
+      { flags: '--owner <address>', help: 'fail unless the vault belongs to this account' },
+    ],
+    load: () => import('./commands/verify.ts'),
+  },
 ];

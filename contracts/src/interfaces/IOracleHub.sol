@@ -3,7 +3,9 @@ pragma solidity 0.8.30;
 
 /// @notice Where the price of one token comes from, in US dollars: feed [x quoteFeed] [x rate of the wrapper],
 ///         cross-checked against a second source if there is one.
-/// @dev The id of a config is the hash of its content, so nobody can change what an id means. A member that the config
+/// @dev What a wrapper tells of its rate nobody cross-checks. Whoever holds most of its shares can move a rate that is made
+///      of its balance within one transaction, at no cost: choose wrappers that keep their own accounts, and narrow bounds.
+///      The id of a config is the hash of its content, so nobody can change what an id means. A member that the config
 ///      makes no use of is zero, so that one meaning has one id.
 struct FeedConfig {
     address feed; //                Chainlink-style aggregator (latestRoundData, decimals)

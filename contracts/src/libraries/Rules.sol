@@ -89,16 +89,16 @@ library Rules {
     }
 
     function flags(bytes memory blob) internal pure returns (uint256) {
-        return uint8(blob[64]);
+        return _word(blob, 64) >> 248;
     }
 
     function keeperCount(bytes memory blob) internal pure returns (uint256) {
-        return uint8(blob[65]);
+        return _word(blob, 65) >> 248;
     }
 
     /// @return n number of assets
     function count(bytes memory blob) internal pure returns (uint256 n) {
-        return uint8(blob[66]);
+        return _word(blob, 66) >> 248;
     }
 
     /// @dev The caller has checked i < keeperCount(blob).
@@ -124,10 +124,10 @@ library Rules {
     /// @dev The caller has checked i < count(blob). What a fill does not need, stops and feed id, stays empty.
     function get(bytes memory blob, uint256 i) internal pure returns (Asset memory a) {
         uint256 head = headAt(blob, i);
-        a.token = address(uint160(head >> 96));
-        a.decimals = uint8(head >> 88);
-        a.targetBps = uint16(head >> 72);
-        a.bandBps = uint16(head >> 56);
+        a.token = tokenOf(head);
+        a.decimals = decimalsOf(head);
+        a.targetBps = targetOf(head);
+        a.bandBps = bandOf(head);
         a.safe = head >> 48 & SAFE == SAFE;
     }
 
@@ -161,7 +161,7 @@ library Rules {
     function contains(bytes memory blob, address token) internal pure returns (bool) {
         uint256 n = count(blob);
         for (uint256 i; i < n; ++i) {
-            if (address(uint160(headAt(blob, i) >> 96)) == token) return true;
+            if (tokenOf(headAt(blob, i)) == token) return true;
         }
         return false;
     }
@@ -169,6 +169,22 @@ library Rules {
     /// @return head token, decimals and so on from the highest bits down
     function headAt(bytes memory blob, uint256 i) internal pure returns (uint256 head) {
         return _word(blob, FIXED + keeperCount(blob) * KEEPER + i * HEAD);
+    }
+
+    function tokenOf(uint256 head) internal pure returns (address) {
+        return address(uint160(head >> 96));
+    }
+
+    function decimalsOf(uint256 head) internal pure returns (uint8) {
+        return uint8(head >> 88);
+    }
+
+    function targetOf(uint256 head) internal pure returns (uint16) {
+        return uint16(head >> 72);
+    }
+
+    function bandOf(uint256 head) internal pure returns (uint16) {
+        return uint16(head >> 56);
     }
 
     /// @notice The feed configs of the assets whose bit is set in `mask`, in order.
