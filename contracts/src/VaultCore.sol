@@ -222,10 +222,9 @@ abstract contract VaultCore is VaultStorage {
         require(block.timestamp <= slice.deadline, IVault.DeadlinePassed(slice.deadline)); // P:[25]
         require(RebalanceMath.isOpen(s, block.timestamp), IVault.NoOpenEpoch());
         require(slice.epoch == s.epoch && slice.sequence == s.sequence, IVault.WrongSlice(s.epoch, s.sequence)); // P:[25]
-        if (s.sequence > 0) {
-            uint256 next = uint256(s.lastSliceAt) + run.policy.sliceCooldownS;
-            require(block.timestamp >= next, IVault.SliceCooldown(uint40(next)));
-        }
+        // Across epochs too: a stop waits for no cooldown between them, but its slices keep their distance.
+        uint256 next = uint256(s.lastSliceAt) + run.policy.sliceCooldownS;
+        require(block.timestamp >= next, IVault.SliceCooldown(uint40(next)));
     }
 
     /// @dev One call to the hub for all assets of a slice, before its first fill: those it touches, or all of them when the

@@ -64,8 +64,7 @@ library RebalanceMath {
         if (s.pausedUntil > nowS) return (true, Due.None, "PAUSED", s.pausedUntil);
         if (assetCount == 0) return (true, Due.None, "NO_TARGETS", 0);
         if (isOpen(s, nowS)) {
-            uint256 next = s.sequence > 0 ? uint256(s.lastSliceAt) + p.sliceCooldownS : nowS;
-            return (true, Due.Continue, "CONTINUE", uint40(max(nowS, next)));
+            return (true, Due.Continue, "CONTINUE", uint40(max(nowS, uint256(s.lastSliceAt) + p.sliceCooldownS)));
         }
         return (false, Due.None, bytes32(0), 0);
     }

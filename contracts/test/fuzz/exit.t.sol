@@ -15,7 +15,7 @@ contract ExitFuzz is RandomMarket {
             vm.startPrank(KEEPER);
             if (what == 0) try vault.begin() {} catch {}
             if (what == 1) try vault.finish() {} catch {}
-            if (what == 2) try vault.fill(slice(), rateFill(2, 0, 1e17, 9_950, 0)) {} catch {}
+            if (what == 2) try vault.fill(slice(), many(rateFill(2, 0, 1e17, 9_950, 0))) {} catch {}
             vm.stopPrank();
             vm.startPrank(OWNER);
             if (what == 3) vault.pause();

@@ -64,7 +64,7 @@ contract FillsFuzz is RandomMarket {
         Before memory b = take(f.sell, f.buy);
         Slice memory s = slice();
         vm.prank(KEEPER);
-        try vault.fill(s, f) {
+        try vault.fill(s, many(f)) {
             checkGood(p, f, b);
         } catch {
             for (uint8 i; i < 3; ++i) {
@@ -111,7 +111,7 @@ contract FillsFuzz is RandomMarket {
         Before memory b = take(sell, buy);
         Slice memory s = slice();
         vm.prank(KEEPER);
-        try vault.fill(s, f) {
+        try vault.fill(s, many(f)) {
             checkGood(p, f, b);
         } catch (bytes memory why) {
             bytes4 selector = bytes4(why);
@@ -137,7 +137,7 @@ contract FillsFuzz is RandomMarket {
         assertEq(held(which), had - amount, "exactly");
         vm.expectRevert(abi.encodeWithSelector(IVault.NoOpenEpoch.selector));
         vm.prank(KEEPER);
-        vault.fill(s, f);
+        vault.fill(s, many(f));
     }
 
     /// forge-config: default.fuzz.runs = 500
@@ -161,7 +161,7 @@ contract FillsFuzz is RandomMarket {
             if (what == 3) drift();
             if (what == 4) setPolicy(defaultPolicy());
             vm.prank(KEEPER);
-            (bool ok, bytes memory why) = address(vault).call(abi.encodeCall(IVault.fill, (s, f)));
+            (bool ok, bytes memory why) = address(vault).call(abi.encodeCall(IVault.fill, (s, many(f))));
             assertTrue(!ok, "ran twice");
             bytes4 selector = bytes4(why);
             assertTrue(

@@ -31,7 +31,7 @@ contract LeakageFuzz is RandomMarket {
             }
             Slice memory s = slice();
             s.last = random(0, 9) == 0;
-            try vault.fillMany(s, list) {
+            try vault.fill(s, list) {
                 fills += n;
             } catch {}
         }
@@ -131,7 +131,7 @@ contract LeakageFuzz is RandomMarket {
             Slice memory s = slice();
             uint256 before = nav();
             vm.prank(KEEPER);
-            try vault.fill(s, f) {
+            try vault.fill(s, many(f)) {
                 ++fills;
                 lost += before - nav();
             } catch {}

@@ -22,8 +22,8 @@ contract OddTokensTest is Fixture {
     function vaultOf(address token, bool sellOdd) private {
         Target[] memory t = new Target[](2);
         (odd, even) = token < address(usdc) ? (0, 1) : (1, 0);
-        t[odd] = Target(token, 5_000, 500, register(usdcFeed));
-        t[even] = Target(address(usdc), 5_000, 500, register(usdcFeed));
+        t[odd] = target(Token(token), 5_000, 500, register(usdcFeed));
+        t[even] = target(usdc, 5_000, 500, register(usdcFeed));
         vault = IFullVault(factory.create(OWNER, KEEPER, defaultPolicy(), t, bytes32(bytes20(token))));
         IMintableToken(token).mint(address(vault), (sellOdd ? 70_000 : 30_000) * 10 ** IMintableToken(token).decimals());
         usdc.mint(address(vault), sellOdd ? 30_000e6 : 70_000e6);
