@@ -35,7 +35,7 @@ type Target = {
 const product = ['VaultFactory', 'Vault', 'VaultExtension', 'Rulebook', 'OracleHub', 'VaultLens', ...fillers()];
 
 const targets: readonly Target[] = [
-  ...named('src/abi', ['VaultFactory', 'OracleHub', 'VaultLens']),
+  ...named('src/abi', ['VaultFactory', 'Rulebook', 'OracleHub', 'VaultLens']),
   { source: 'Vault.sol', contract: 'Vault', folder: 'src/abi', behind: ['VaultExtension', 'IVault'] },
   ...named('test/golden/artifacts', ['MathHarness', 'SwapCaller']),
 ];
