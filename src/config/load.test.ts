@@ -103,10 +103,10 @@ describe('limits that may be left out', () => {
   it('become the integers of the vault', () => {
     const { config } = load(
       example((c) => {
-        const [weth, , usdc] = c.targets;
-        if (!weth || !usdc) throw new Error('fixture');
-        Object.assign(weth, { stopPriceUsd: 1_234.56789, takePriceUsd: 9_000 });
-        usdc.safe = true;
+        c.targets = [
+          { symbol: 'WETH', percent: 70, band: { points: 5 }, stopPriceUsd: 1_234.56789, takePriceUsd: 9_000 },
+          { symbol: 'USDC', percent: 30, band: { points: 5 }, safe: true },
+        ];
         c.limits = {
           ...{ premiumPercent: 0.5, relaxS: 900, openToAnyone: true, snapshotS: 600, confirmS: 300 },
           ...{ stopLossPercent: 20, takeProfitPercent: 150, tipPercent: 0.05, maxTipUsd: 2.5, tipPerDayUsd: 10 },

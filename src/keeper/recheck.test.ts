@@ -112,7 +112,7 @@ describe('recheckSlice', () => {
     [
       'the loss budget is spent',
       true,
-      { state: { lossUsdE8: 10n ** 12n, lastSliceAt: NOW + 12 } },
+      { state: { lossUsdE8: 10n ** 12n, lastSliceAt: NOW - 48 } },
       'LOSS_BUDGET_SPENT',
     ],
   ] as const satisfies readonly [string, boolean, Parameters<typeof later>[1], string][])(
