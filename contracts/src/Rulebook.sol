@@ -168,13 +168,15 @@ contract Rulebook is IRulebook {
         _range("tipPerDayUsdE2", p.tipPerDayUsdE2, least, most);
     }
 
-    /// @param field at most 31 letters: a word is less code than a string, and there are many
+    // Names of fields are words of at most 31 letters: less code than strings. And no require here: it would make the
+    // strings before it looks at the condition.
+
     function _range(bytes32 field, uint256 value, uint256 min, uint256 max) private pure {
-        require(value >= min && value <= max, IVault.BadPolicy(_text(field), value, min, max));
+        if (value < min || value > max) revert IVault.BadPolicy(_text(field), value, min, max);
     }
 
     function _demand(bool met, bytes32 field, address token, uint256 value) private pure {
-        require(met, IVault.BadTarget(_text(field), token, value));
+        if (!met) revert IVault.BadTarget(_text(field), token, value);
     }
 
     function _text(bytes32 word) private pure returns (string memory text) {

@@ -32,18 +32,11 @@ contract VaultExtension is VaultStorage {
     }
 
     /// @notice Lays down the first rules. The owner is in the code already.
-    /// @dev The factory has had the rules from the rulebook, in the same call.
+    /// @dev The factory has had the rules from the rulebook, in the same call, and tells the world about them.
     function initialise(bytes calldata rules) external nonReentrant {
         require(msg.sender == factory, IVault.NotOwner(msg.sender));
-        require(Rules.addressOf(0).code.length == 0 && !Words.ownerMoved(_hot), IVault.AlreadyInitialised());
-        bytes memory blob = rules;
-        blob.store();
-        emit IVault.OwnerSet(_owner());
-        _tellPolicy(blob);
-        if (blob.count() != 0) _tellTargets(blob);
-        for (uint256 i; i < blob.keeperCount(); ++i) {
-            emit IVault.KeeperSet(blob.keeperAt(i), true);
-        }
+        require(Rules.addressOf(0).code.length == 0, IVault.AlreadyInitialised());
+        Rules.store(rules);
     }
 
     /* ------------------------------------------------ deposits ----------------------------------------------- */

@@ -59,8 +59,8 @@ contract VaultFactory is IVaultFactory {
         bytes memory rules = rulebook.make(policy, keepers, targets);
         bytes16 bound = _bind(msg.sender, owner, salt);
         vault = LibClone.cloneDeterministic(implementation, abi.encodePacked(owner, bound), bound); // P:[25]
-        emit VaultCreated(vault, owner);
         VaultExtension(vault).initialise(rules);
+        emit VaultCreated(vault, owner, rules);
     }
 
     /// @inheritdoc IVaultFactory

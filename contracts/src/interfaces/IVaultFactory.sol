@@ -7,7 +7,8 @@ import {IRulebook} from "./IRulebook.sol";
 import {Policy, Target} from "./IVault.sol";
 
 interface IVaultFactory {
-    event VaultCreated(address indexed vault, address indexed owner);
+    /// @param rules policy, keepers and assets: IRulebook reads them. The vault's own events tell what changes later
+    event VaultCreated(address indexed vault, address indexed owner, bytes rules);
 
     error ZeroAddress(string field);
 

@@ -140,9 +140,9 @@ contract RulebookTest is Fixture {
         }
         vm.expectRevert(abi.encodeWithSelector(IVault.TooManyKeepers.selector, 8));
         setKeeper(STRANGER, true);
+        setKeeper(KEEPER, false);
         vm.expectRevert(abi.encodeWithSelector(IVault.NotKeeper.selector, address(0)));
         setKeeper(address(0), true);
-        setKeeper(KEEPER, false);
         assertEq(vault.keepers().length, 7, "seven");
         assertTrue(!vault.isKeeper(KEEPER) && vault.isKeeper(address(0x9006)), "who");
         setKeeper(KEEPER, false);
