@@ -125,6 +125,22 @@ describe('readSnapshot', () => {
     await world.setFeed(world.feeds.weth, 2_000n * 10n ** 8n);
   });
 
+  it('holds a vault whose token does not tell its balance, and goes on when it does', async () => {
+    const dai = world.deployment.tokens.find((t) => t.symbol === 'DAI')?.address;
+    if (dai === undefined) throw new Error('no DAI');
+    const code = await world.anvil.rpc('eth_getCode', [dai, 'latest']);
+    await world.anvil.rpc('anvil_setCode', [dai, '0x5f5ffd']);
+    await world.mine();
+    const broken = await read();
+    const [known, unknown] = [true, false].map((k) => broken.vault.assets.filter((a) => a.balanceKnown === k));
+    expect([known?.map((a) => a.symbol), unknown?.map((a) => a.symbol)]).toEqual([['WETH'], ['DAI']]);
+    expect(known?.[0]?.balance).toBe(10n * ONE);
+    expect(dueOf(broken.vault, broken.block.time)).toEqual({ kind: 'NONE', reason: 'BALANCE_UNREADABLE', retryAt: 0 });
+    await world.anvil.rpc('anvil_setCode', [dai, code]);
+    await world.mine();
+    expect((await read()).vault.assets.every((a) => a.balanceKnown)).toBe(true);
+  });
+
   it('names a token that the config does not list, and wrong decimals', async () => {
     const head = await latestHead(chain);
     const [weth, dai] = world.deployment.tokens;
