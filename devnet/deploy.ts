@@ -10,6 +10,7 @@ import {
   parseAbi,
 } from 'viem';
 import { oracleHubAbi, oracleHubBytecode } from '../src/abi/OracleHub.ts';
+import { rulebookAbi, rulebookBytecode } from '../src/abi/Rulebook.ts';
 import { vaultFactoryAbi, vaultFactoryBytecode } from '../src/abi/VaultFactory.ts';
 import { vaultLensAbi, vaultLensBytecode } from '../src/abi/VaultLens.ts';
 import { NO_ADDRESS, plainFeedConfig } from '../src/chain/feedConfig.ts';
@@ -227,7 +228,8 @@ export async function deploy(
   const hub = batch.create(
     encodeDeployData({ abi: oracleHubAbi, bytecode: oracleHubBytecode, args: [NO_ADDRESS, 0n] }),
   );
-  const factoryArgs = [hub, tokens.WETH, NO_ADDRESS, NO_ADDRESS] as const;
+  const rulebook = batch.create(encodeDeployData({ abi: rulebookAbi, bytecode: rulebookBytecode, args: [hub] }));
+  const factoryArgs = [rulebook, tokens.WETH, NO_ADDRESS, NO_ADDRESS] as const;
   const factory = batch.create(
     encodeDeployData({ abi: vaultFactoryAbi, bytecode: vaultFactoryBytecode, args: factoryArgs }),
   );

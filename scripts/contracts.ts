@@ -1,11 +1,12 @@
 /**
  * Compiles the Solidity and writes what TypeScript needs of it: ABI and bytecode as typed constants.
  * `--check` writes nothing and fails when a committed file is not what the sources say. Both fail when a contract is too
- * large or a property has no test.
+ * large, or when properties, checks and tests do not agree (scripts/properties.ts).
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { forge } from './forge.ts';
+import { properties } from './properties.ts';
 
 const root = join(import.meta.dirname, '..');
 const outDir = join(root, 'contracts/out');
@@ -35,7 +36,7 @@ type Target = {
 const product = ['VaultFactory', 'Vault', 'VaultExtension', 'Rulebook', 'OracleHub', 'VaultLens', ...fillers()];
 
 const targets: readonly Target[] = [
-  ...named('src/abi', ['VaultFactory', 'OracleHub', 'VaultLens']),
+  ...named('src/abi', ['VaultFactory', 'Rulebook', 'OracleHub', 'VaultLens']),
   { source: 'Vault.sol', contract: 'Vault', folder: 'src/abi', behind: ['VaultExtension', 'IVault'] },
   ...named('test/golden/artifacts', ['MathHarness', 'SwapCaller', 'ModelFeed', 'ModelFiller', 'Rulebook']),
 ];
@@ -155,20 +156,6 @@ function tooLarge(): string[] {
   });
 }
 
-/** Properties that a check in the code claims, as `P:[4]`, and that no test is named after, as `test_P4_...`. */
-function untested(): string[] {
-  const claimed = tags(join(root, 'contracts/src'), /P:\[(\d+)\]/g);
-  const proved = tags(join(root, 'contracts/test'), /\bfunction (?:test|testFuzz|invariant)_P(\d+)_/g);
-  return [...claimed].filter((tag) => !proved.has(tag)).map((tag) => `P:[${tag}]`);
-}
-
-function tags(folder: string, pattern: RegExp): Set<string> {
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.sol'));
-  return new Set(
-    files.flatMap((name) => [...readFileSync(join(folder, name), 'utf8').matchAll(pattern)].map((m) => m[1] ?? '')),
-  );
-}
-
 function main(): void {
   const check = process.argv.includes('--check');
   compile();
@@ -195,8 +182,8 @@ function main(): void {
   }
   if (stale.length > 0) console.error(`Stale, run \`npm run contracts\` and commit: ${stale.join(', ')}`);
   if (large.length > 0) console.error(`Runtime code of ${MAX_RUNTIME_BYTES} bytes or more: ${large.join(', ')}`);
-  const unproved = untested();
-  if (unproved.length > 0) console.error(`Claimed by a check, proved by no test: ${unproved.join(', ')}`);
+  const unproved = properties(check);
+  for (const sentence of unproved) console.error(`Properties: ${sentence}`);
   if (stale.length + large.length + unproved.length > 0) process.exitCode = 1;
 }
 

@@ -1,22 +1,24 @@
 /** What our vault pays. The only module of this benchmark that knows our contracts. */
 import {
   type Address,
-  encodeAbiParameters,
+  concatHex,
   encodeDeployData,
   encodeFunctionData,
-  getAbiItem,
+  encodePacked,
   type Hex,
   keccak256,
   maxUint256,
   numberToHex,
-  zeroAddress,
+  parseAbi,
+  stringToHex,
 } from 'viem';
 import { oracleHubAbi, oracleHubBytecode } from '../../src/abi/OracleHub.ts';
-import { vaultAbi } from '../../src/abi/Vault.ts';
+import { rulebookAbi, rulebookBytecode } from '../../src/abi/Rulebook.ts';
+import { trampolineBytecode } from '../../src/abi/Trampoline.ts';
 import { vaultFactoryAbi, vaultFactoryBytecode } from '../../src/abi/VaultFactory.ts';
 import { type Chain, type Measured, measure } from './chain.ts';
-import { amountOf, give, type Market, minOutOf, type Token, type Trade, tokenAbi } from './market.ts';
-import { type DenseTicks, dense } from './peers.ts';
+import { amountOf, give, type Market, minOutOf, NO_ADDRESS, type Token, type Trade, tokenAbi } from './market.ts';
+import { type DenseTicks, dense, routerSwap } from './peers.ts';
 import { rebalance, single, TRADE_USD } from './trades.ts';
 
 /** null: not there yet. */
@@ -45,12 +47,31 @@ export type OurRows = {
   readonly dense: Readonly<Record<DenseTicks, Measured>>;
 };
 
-type System = { readonly hub: Address; readonly factory: Address };
+type System = {
+  readonly hub: Address;
+  readonly factory: Address;
+  readonly trampoline: Address;
+  readonly feedIds: ReadonlyMap<string, Hex>;
+};
 type Feeds = 'chainlink' | 'packedFeed';
 type Holding = { readonly token: Token; readonly targetBps: number; readonly usd: number };
 type Vault = { readonly address: Address; readonly order: readonly Address[] };
 
-const VENUE = { uniswapV2: 0, uniswapV3: 1 } as const;
+const VENUE = { uniswapV2: 0, uniswapV3: 1, filler: 2, uniswapV4: 3, balancerV3: 4 } as const;
+
+/** Half of a vault answers for the other: what is called here, whichever half it is in. */
+const vaultAbi = parseAbi([
+  'struct Slice { uint32 epoch; uint32 sequence; uint40 deadline; bool last; }',
+  'struct Fill { uint8 sell; uint8 buy; uint8 venue; address target; uint128 amountIn; uint128 minOut; bytes data; }',
+  'function begin() returns (uint32)',
+  'function fill(Slice slice, Fill[] fills)',
+  'function beginAndFill(Slice slice, Fill[] fills)',
+  'function finish()',
+  'function deposit(address token, uint256 amount)',
+  'function withdraw(address token, uint256 amount)',
+  'function withdrawAll(address[] skip)',
+]);
+
 const FOREVER = 2 ** 40 - 1;
 
 const POLICY = {
@@ -90,16 +111,10 @@ const FIVE: readonly (readonly [symbol: string, usd: number])[] = [
 export async function ours(chain: Chain, market: Market): Promise<OurRows> {
   const system = await deploySystem(chain, market);
   const five = FIVE.map(([symbol, usd]) => ({ token: market.token(symbol), usd, targetBps: 2_000 }));
-  const vault = await createVault(chain, system, five, 'chainlink');
-  const oneSlot = await createVault(chain, system, five, 'packedFeed');
-  const v2 = market.v2('WETH', 'USDC').address;
+  const vault = await createVault(chain, system, five, 'chainlink', 'five');
+  const oneSlot = await createVault(chain, system, five, 'packedFeed', 'five, one slot');
   return {
-    ...(await fillRows(chain, market, vault, oneSlot, v2)),
-    fillV4: null,
-    fillBalancerV3: null,
-    fillTrampoline: null,
-    fourV4: null,
-    rebalanceV4: null,
+    ...(await fillRows(chain, market, system, vault, oneSlot)),
     begin: {
       2: await beginOf(chain, market, system, 2),
       5: await beginOf(chain, market, system, 5),
@@ -121,42 +136,46 @@ export async function ours(chain: Chain, market: Market): Promise<OurRows> {
 /* -------------------------------------------------- set-up ------------------------------------------------- */
 
 async function deploySystem(chain: Chain, market: Market): Promise<System> {
-  const hub = await chain.create(encodeDeployData({ abi: oracleHubAbi, bytecode: oracleHubBytecode, args: [zeroAddress, 0n] }));
-  const args = [hub, market.weth9, zeroAddress, zeroAddress] as const;
+  const hub = await chain.create(
+    encodeDeployData({ abi: oracleHubAbi, bytecode: oracleHubBytecode, args: [NO_ADDRESS, 0n] }),
+  );
+  const rulebook = await chain.create(encodeDeployData({ abi: rulebookAbi, bytecode: rulebookBytecode, args: [hub] }));
+  const args = [rulebook, market.weth9, market.manager, market.balancer] as const;
   const factory = await chain.create(encodeDeployData({ abi: vaultFactoryAbi, bytecode: vaultFactoryBytecode, args }));
+  const trampoline = await chain.create(trampolineBytecode);
+  const feedIds = new Map<string, Hex>();
   for (const token of market.tokens) {
-    for (const feeds of ['chainlink', 'packedFeed'] as const) {
-      const data = encodeFunctionData({ abi: oracleHubAbi, functionName: 'register', args: [feedOf(token, feeds)] });
+    for (const feed of [token.chainlink, token.packedFeed]) {
+      const data = encodeFunctionData({ abi: oracleHubAbi, functionName: 'register', args: [feedOf(feed)] });
+      feedIds.set(feed, await chain.ask(hub, data));
       await chain.send({ from: chain.deployer, to: hub, data });
     }
   }
-  return { hub, factory };
+  return { hub, factory, trampoline, feedIds };
 }
-
-const REGISTER_INPUTS = getAbiItem({ abi: oracleHubAbi, name: 'register' }).inputs;
 
 const NO_SECOND_SOURCE = {
   kind: 0,
   maxDivergenceBps: 0,
-  source: zeroAddress,
+  source: NO_ADDRESS,
   window: 0,
   decimals: 0,
   baseIsToken0: false,
   baseDecimals: 0,
   quoteDecimals: 0,
-  quoteFeed: zeroAddress,
+  quoteFeed: NO_ADDRESS,
   quoteHeartbeat: 0,
   quoteFeedDecimals: 0,
 } as const;
 
-const feedOf = (token: Token, feeds: Feeds) => ({
-  feed: token[feeds],
+const feedOf = (feed: Address) => ({
+  feed,
   heartbeat: 172_800,
   decimals: 8,
-  quoteFeed: zeroAddress,
+  quoteFeed: NO_ADDRESS,
   quoteHeartbeat: 0,
   quoteDecimals: 0,
-  wrapper: zeroAddress,
+  wrapper: NO_ADDRESS,
   wrapperDecimals: 0,
   wrapperAssetDecimals: 0,
   second: NO_SECOND_SOURCE,
@@ -164,7 +183,7 @@ const feedOf = (token: Token, feeds: Feeds) => ({
   maxPriceUsdE8: 100_000_000_000_000n,
 });
 
-function creationOf(chain: Chain, holdings: readonly Holding[], feeds: Feeds, salt: Hex): Hex {
+function creationOf(chain: Chain, system: System, holdings: readonly Holding[], feeds: Feeds, salt: Hex): Hex {
   const targets = [...holdings]
     .sort((a, b) => (BigInt(a.token.address) < BigInt(b.token.address) ? -1 : 1))
     .map(({ token, targetBps }) => ({
@@ -174,17 +193,23 @@ function creationOf(chain: Chain, holdings: readonly Holding[], feeds: Feeds, sa
       safe: false,
       stopPriceUsdE8: 0n,
       takePriceUsdE8: 0n,
-      feedId: keccak256(encodeAbiParameters(REGISTER_INPUTS, [feedOf(token, feeds)])),
+      feedId: system.feedIds.get(token[feeds]) ?? '0x',
     }));
   const args = [chain.owner, chain.keeper, POLICY, targets, salt] as const;
   return encodeFunctionData({ abi: vaultFactoryAbi, functionName: 'create', args });
 }
 
-let salts = 0;
+/** Addresses are the same in every run. */
+const saltOf = (name: string): Hex => keccak256(stringToHex(name));
 
-async function createVault(chain: Chain, system: System, holdings: readonly Holding[], feeds: Feeds): Promise<Vault> {
-  salts += 1;
-  const data = creationOf(chain, holdings, feeds, numberToHex(salts, { size: 32 }));
+async function createVault(
+  chain: Chain,
+  system: System,
+  holdings: readonly Holding[],
+  feeds: Feeds,
+  name: string,
+): Promise<Vault> {
+  const data = creationOf(chain, system, holdings, feeds, saltOf(name));
   const address = `0x${(await chain.ask(system.factory, data, chain.owner)).slice(26, 66)}` as Address;
   await chain.send({ from: chain.owner, to: system.factory, data });
   for (const { token, usd } of holdings) await give(chain, token, address, usd);
@@ -194,16 +219,21 @@ async function createVault(chain: Chain, system: System, holdings: readonly Hold
 
 /* -------------------------------------------------- trading ------------------------------------------------ */
 
-type Leg = { readonly venue: keyof typeof VENUE; readonly target: Address; readonly trade: Trade };
+type Leg = {
+  readonly venue: keyof typeof VENUE;
+  readonly target: Address;
+  readonly trade: Trade;
+  readonly data?: Hex;
+};
 
-const fillOf = (vault: Vault, { venue, target, trade }: Leg) => ({
+const fillOf = (vault: Vault, { venue, target, trade, data }: Leg) => ({
   sell: vault.order.indexOf(trade.sell.address),
   buy: vault.order.indexOf(trade.buy.address),
   venue: VENUE[venue],
   target,
   amountIn: amountOf(trade.sell, trade.usd),
   minOut: minOutOf(trade),
-  data: '0x' as Hex,
+  data: data ?? '0x',
 });
 
 function fillData(vault: Vault, legs: readonly Leg[], sequence: number): Hex {
@@ -227,28 +257,55 @@ async function begin(chain: Chain, vault: Vault, repetition: number): Promise<vo
   if (repetition === 0) await chain.send(asKeeper(chain, vault, beginData));
 }
 
-async function fillRows(chain: Chain, market: Market, vault: Vault, oneSlot: Vault, v2: Address) {
-  const onV3 = (trade: Trade): Leg => ({
-    venue: 'uniswapV3',
-    target: market.v3(trade.sell.symbol, trade.buy.symbol).address,
-    trade,
-  });
-  const fills = (of: Vault, legs: readonly Leg[]): Promise<Measured> =>
+const onV3 = (market: Market, trade: Trade): Leg => ({
+  venue: 'uniswapV3',
+  target: market.v3(trade.sell.symbol, trade.buy.symbol).address,
+  trade,
+});
+
+function onV4(market: Market, trade: Trade): Leg {
+  const { fee, tickSpacing, hooks } = market.v4(trade.sell.symbol, trade.buy.symbol);
+  return { venue: 'uniswapV4', target: hooks, trade, data: encodePacked(['uint24', 'int24'], [fee, tickSpacing]) };
+}
+
+const onBalancer = (market: Market, trade: Trade): Leg => ({
+  venue: 'balancerV3',
+  target: market.weighted(trade.sell.symbol, trade.buy.symbol),
+  trade,
+});
+
+/** The calldata of an aggregator: here of the V3 router, which the row is compared with. */
+function throughTrampoline(market: Market, system: System, vault: Vault, trade: Trade, salt: number): Leg {
+  const header = concatHex([market.v3Router, market.v3Router, numberToHex(salt, { size: 24 })]);
+  const data = concatHex([header, routerSwap(market, trade, vault.address)]);
+  return { venue: 'filler', target: system.trampoline, trade, data };
+}
+
+async function fillRows(chain: Chain, market: Market, system: System, vault: Vault, oneSlot: Vault) {
+  const fills = (of: Vault, legsOf: (repetition: number) => readonly Leg[]): Promise<Measured> =>
     measure(
       chain,
-      (i) => asKeeper(chain, of, fillData(of, legs, i)),
+      (i) => asKeeper(chain, of, fillData(of, legsOf(i), i)),
       (i) => begin(chain, of, i),
     );
-  const whole = (of: Vault): Promise<Measured> =>
-    measure(chain, (i) => asKeeper(chain, of, rebalanceData(of, rebalance(market).map(onV3), i)));
+  const whole = (of: Vault, legs: readonly Leg[]): Promise<Measured> =>
+    measure(chain, (i) => asKeeper(chain, of, rebalanceData(of, legs, i)));
   const one = single(market);
+  const four = rebalance(market);
+  const [fourV3, fourV4] = [four.map((t) => onV3(market, t)), four.map((t) => onV4(market, t))];
+  const v2: Leg = { venue: 'uniswapV2', target: market.v2('WETH', 'USDC').address, trade: one };
   return {
-    fillV2: await fills(vault, [{ venue: 'uniswapV2', target: v2, trade: one }]),
-    fillV3: await fills(vault, [onV3(one)]),
-    fillV3OneSlotFeeds: await fills(oneSlot, [onV3(one)]),
-    fourV3: await fills(vault, rebalance(market).map(onV3)),
-    rebalanceV3: await whole(vault),
-    rebalanceV3OneSlotFeeds: await whole(oneSlot),
+    fillV2: await fills(vault, () => [v2]),
+    fillV3: await fills(vault, () => [onV3(market, one)]),
+    fillV3OneSlotFeeds: await fills(oneSlot, () => [onV3(market, one)]),
+    fillV4: await fills(vault, () => [onV4(market, one)]),
+    fillBalancerV3: await fills(vault, () => [onBalancer(market, one)]),
+    fillTrampoline: await fills(vault, (i) => [throughTrampoline(market, system, vault, one, i)]),
+    fourV3: await fills(vault, () => fourV3),
+    fourV4: await fills(vault, () => fourV4),
+    rebalanceV3: await whole(vault, fourV3),
+    rebalanceV3OneSlotFeeds: await whole(oneSlot, fourV3),
+    rebalanceV4: await whole(vault, fourV4),
   };
 }
 
@@ -271,7 +328,7 @@ async function beginOf(chain: Chain, market: Market, system: System, assets: num
     targetBps: 10_000 / assets,
     usd: i === 0 ? each + 2 * TRADE_USD : i === 1 ? each - 2 * TRADE_USD : each,
   }));
-  const vault = await createVault(chain, system, holdings, 'chainlink');
+  const vault = await createVault(chain, system, holdings, 'chainlink', `begin ${assets}`);
   return measure(
     chain,
     () => asKeeper(chain, vault, beginData),
@@ -321,6 +378,6 @@ function deploy(chain: Chain, system: System, holdings: readonly Holding[]): Pro
   return measure(chain, (i) => ({
     from: chain.owner,
     to: system.factory,
-    data: creationOf(chain, holdings, 'chainlink', keccak256(numberToHex(i, { size: 32 }))),
+    data: creationOf(chain, system, holdings, 'chainlink', saltOf(`deploy ${i}`)),
   }));
 }

@@ -141,20 +141,25 @@ async function approve(chain: Chain, token: Token, from: Address, spender: Addre
   await chain.send({ from, to: token.address, data });
 }
 
-function router(chain: Chain, market: Market): Promise<Measured> {
-  const from = chain.owner;
-  const { sell, buy, usd } = single(market);
+/** Calldata of the V3 router. */
+export function routerSwap(market: Market, trade: Trade, recipient: Address): Hex {
   const params = {
-    tokenIn: sell.address,
-    tokenOut: buy.address,
-    fee: market.v3('WETH', 'USDC').feePips,
-    recipient: from,
+    tokenIn: trade.sell.address,
+    tokenOut: trade.buy.address,
+    fee: market.v3(trade.sell.symbol, trade.buy.symbol).feePips,
+    recipient,
     deadline: 2n ** 32n,
-    amountIn: amountOf(sell, usd),
-    amountOutMinimum: minOutOf(single(market)),
+    amountIn: amountOf(trade.sell, trade.usd),
+    amountOutMinimum: minOutOf(trade),
     sqrtPriceLimitX96: 0n,
   };
-  const data = encodeFunctionData({ abi: routerAbi, functionName: 'exactInputSingle', args: [params] });
+  return encodeFunctionData({ abi: routerAbi, functionName: 'exactInputSingle', args: [params] });
+}
+
+function router(chain: Chain, market: Market): Promise<Measured> {
+  const from = chain.owner;
+  const { sell, usd } = single(market);
+  const data = routerSwap(market, single(market), from);
   return measure(
     chain,
     () => ({ from, to: market.v3Router, data }),

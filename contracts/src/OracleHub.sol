@@ -3,7 +3,8 @@ pragma solidity 0.8.30;
 
 import {SSTORE2} from "solady/utils/SSTORE2.sol";
 
-import {FeedConfig, IOracleHub, Price, PriceStatus} from "./interfaces/IOracleHub.sol";
+import {IUniswapV3Pool} from "./interfaces/External.sol";
+import {FeedConfig, IOracleHub, Price, PriceStatus, SecondKind} from "./interfaces/IOracleHub.sol";
 import {Aggregator} from "./libraries/feeds/Aggregator.sol";
 import {FeedChecks} from "./libraries/feeds/FeedChecks.sol";
 import {FeedReader} from "./libraries/feeds/FeedReader.sol";
@@ -75,6 +76,19 @@ contract OracleHub is IOracleHub {
         }
         assembly ("memory-safe") {
             mstore(ids, n)
+        }
+    }
+
+    /// @inheritdoc IOracleHub
+    function packedFor(bytes32 id, address token) external view returns (bytes memory packed) {
+        packed = packedOf(id);
+        if (packed.length == FeedConfigs.PLAIN) return packed; // tells nothing of the token
+        FeedConfig memory c = FeedConfigs.unpack(packed, 0);
+        if (c.wrapper != address(0)) {
+            require(c.wrapper == token, BadFeedConfig("wrapper")); // P:[5]
+        } else if (c.second.kind == SecondKind.Twap) {
+            IUniswapV3Pool pool = IUniswapV3Pool(c.second.source);
+            require((c.second.baseIsToken0 ? pool.token0() : pool.token1()) == token, BadFeedConfig("second.source"));
         }
     }
 

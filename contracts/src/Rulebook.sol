@@ -5,9 +5,10 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
-import {IOracleHub, Price} from "./interfaces/IOracleHub.sol";
+import {IOracleHub, Price, PriceStatus} from "./interfaces/IOracleHub.sol";
 import {IRulebook} from "./interfaces/IRulebook.sol";
 import {Asset, Due, IVault, Policy, State, Stop, Target} from "./interfaces/IVault.sol";
+import {Book} from "./libraries/Book.sol";
 import {FeedConfigs} from "./libraries/FeedConfigs.sol";
 import {RebalanceMath} from "./libraries/RebalanceMath.sol";
 import {Rules} from "./libraries/Rules.sol";
@@ -18,6 +19,7 @@ import {Words} from "./libraries/Words.sol";
 /// @dev Stateless and ownerless; vaults know it as an immutable and load their rules from their own code only, so what is
 ///      judged here was checked here. Apart from the vault only so that both stay small.
 contract Rulebook is IRulebook {
+    using Book for uint256[];
     using Rules for bytes;
     using SafeCast for uint256;
 
@@ -44,8 +46,11 @@ contract Rulebook is IRulebook {
 
     IOracleHub public immutable hub;
 
+    bool private immutable _direct; // plain feeds are read without the hub between
+
     constructor(IOracleHub hub_) {
         hub = hub_;
+        _direct = hub_.sequencerFeed() == address(0);
     }
 
     /* ------------------------------------------------- making ------------------------------------------------ */
@@ -116,7 +121,7 @@ contract Rulebook is IRulebook {
             a.safe = t.safe;
             a.stopPriceUsdE8 = t.stopPriceUsdE8;
             a.takePriceUsdE8 = t.takePriceUsdE8;
-            c.feeds[i] = hub.packedOf(t.feedId); // reverts with UnknownFeed(id)
+            c.feeds[i] = hub.packedFor(t.feedId, t.token); // reverts with UnknownFeed(id) or BadFeedConfig(field)
         }
     }
 
@@ -168,13 +173,15 @@ contract Rulebook is IRulebook {
         _range("tipPerDayUsdE2", p.tipPerDayUsdE2, least, most);
     }
 
-    /// @param field at most 31 letters: a word is less code than a string, and there are many
+    // Names of fields are words of at most 31 letters: less code than strings. And no require here: it would make the
+    // strings before it looks at the condition.
+
     function _range(bytes32 field, uint256 value, uint256 min, uint256 max) private pure {
-        require(value >= min && value <= max, IVault.BadPolicy(_text(field), value, min, max));
+        if (value < min || value > max) revert IVault.BadPolicy(_text(field), value, min, max);
     }
 
     function _demand(bool met, bytes32 field, address token, uint256 value) private pure {
-        require(met, IVault.BadTarget(_text(field), token, value));
+        if (!met) revert IVault.BadTarget(_text(field), token, value);
     }
 
     function _text(bytes32 word) private pure returns (string memory text) {
@@ -254,44 +261,32 @@ contract Rulebook is IRulebook {
     function appraise(bytes calldata rules, uint256 hot, uint256 cold)
         external
         view
-        returns (
-            Due kind,
-            bytes32 reason,
-            uint40 retryAt,
-            uint256 navUsdE8,
-            uint256[] memory balances,
-            uint256[] memory pricesUsdE8
-        )
+        returns (Due kind, bytes32 reason, uint40 retryAt, uint256 navUsdE8, uint256[] memory book)
     {
         bytes memory blob = rules;
-        Policy memory p = blob.policy();
-        State memory s = Words.unpackState(hot, cold);
+        (uint256 first,) = blob.policyWords();
         bool decided;
-        (decided, kind, reason, retryAt) = RebalanceMath.dueBeforePrices(p, s, blob.count(), block.timestamp);
-        if (decided) return (kind, reason, retryAt, 0, balances, pricesUsdE8);
+        (decided, kind, reason, retryAt) = RebalanceMath.dueBeforePrices(first, hot, blob.count(), block.timestamp);
+        if (decided) return (kind, reason, retryAt, 0, book);
 
-        Asset[] memory assets = blob.all();
-        RebalanceMath.inForce(assets, s.stopped); // P:[7]
-        balances = _balances(assets);
-        (Price[] memory quotes,) = hub.peekOf(blob.feeds(type(uint256).max)); // P:[4] P:[5] P:[6]
-        (kind, reason, retryAt, navUsdE8) =
-            RebalanceMath.dueFromPrices(p, s, assets, balances, quotes, block.timestamp);
-        pricesUsdE8 = new uint256[](assets.length);
-        for (uint256 i; i < assets.length; ++i) {
-            pricesUsdE8[i] = quotes[i].usdE8; // 0 unless it is good
-        }
+        PriceStatus status;
+        (book, status) = _read(blob);
+        if (status != PriceStatus.Ok) return (Due.None, RebalanceMath.priceReason(status), 0, 0, book);
+        uint256[] memory sides;
+        (sides, navUsdE8) = _sides(blob, book, hot);
+        (kind, reason, retryAt) =
+            RebalanceMath.dueFromValues(first, hot, cold, sides, navUsdE8, block.timestamp);
     }
 
     /// @inheritdoc IRulebook
     function isFillable(bytes calldata rules, uint256 hot, uint256 cold) external view returns (bool) {
         bytes memory blob = rules;
-        Policy memory p = blob.policy();
-        State memory s = Words.unpackState(hot, cold);
-        Asset[] memory assets = blob.all();
-        RebalanceMath.inForce(assets, s.stopped);
-        (uint256[] memory values,, uint256 nav) = _appraise(blob, assets);
-        bool tooOld = p.snapshotS != 0 && block.timestamp >= uint256(s.snapshotAt) + p.snapshotS;
-        return RebalanceMath.fillable(p, assets, values, tooOld ? nav : s.epochNavUsdE8);
+        (uint256 first, uint256 second) = blob.policyWords();
+        (uint256[] memory sides, uint256 nav) = _sides(blob, _mustRead(blob), hot);
+        uint256 snapshotS = Words.snapshotS(second);
+        bool tooOld = snapshotS != 0 && block.timestamp >= Words.snapshotAt(cold) + snapshotS;
+        if (!tooOld) nav = Words.epochNavUsdE8(cold);
+        return RebalanceMath.fillable(RebalanceMath.look(first, Words.stopped(hot), sides, nav));
     }
 
     /// @inheritdoc IRulebook
@@ -308,10 +303,10 @@ contract Rulebook is IRulebook {
         if (!whole && blob.flags() & Rules.HAS_STOPS == 0 && ref.armed == 0) return (0, 0, hot, stop, 0);
 
         Asset[] memory assets = blob.allWithStops();
-        uint256[] memory prices;
-        (, prices, navUsdE8) = _appraise(blob, assets);
+        uint256[] memory book = _mustRead(blob);
+        (, navUsdE8) = _sides(blob, book, hot);
         bool moved = whole && navUsdE8 != 0 && _raiseReference(s, ref, navUsdE8);
-        reached = RebalanceMath.stopsReached(p, s, ref, assets, prices, navUsdE8);
+        reached = RebalanceMath.stopsReached(p, s, ref, assets, _prices(book), navUsdE8);
         uint32 fired;
         (act, fired) = RebalanceMath.stepStop(ref, reached, p.confirmS, block.timestamp); // P:[7]
         if (act == 0 && moved) act = "REFERENCE";
@@ -332,25 +327,60 @@ contract Rulebook is IRulebook {
         return true;
     }
 
-    /// @dev Reverts with BadPrice unless every price is good. P:[4] P:[5] P:[6]
-    function _appraise(bytes memory rules, Asset[] memory assets)
-        private
-        view
-        returns (uint256[] memory values, uint256[] memory prices, uint256 nav)
-    {
-        values = _balances(assets);
-        (prices,) = hub.pricesOf(rules.feeds(type(uint256).max));
-        for (uint256 i; i < assets.length; ++i) {
-            values[i] = RebalanceMath.value(values[i], prices[i], assets[i].decimals);
-            nav += values[i];
+    /// @notice Balances of the caller, and prices. P:[8] live
+    /// @return book see Book
+    /// @return status of the first asset whose price is not good
+    function _read(bytes memory rules) private view returns (uint256[] memory book, PriceStatus status) {
+        uint256 n = rules.count();
+        book = Book.make(n);
+        for (uint256 i; i < n; ++i) {
+            book.setBalance(i, Book.balanceOf(Rules.tokenOf(rules.headAt(i)), msg.sender));
+        }
+        if (_direct && book.priceDirectly(rules, type(uint256).max, n)) return (book, PriceStatus.Ok);
+        (Price[] memory quotes,) = hub.peekOf(rules.feeds(type(uint256).max)); // P:[4] P:[5] P:[6]
+        for (uint256 i; i < n; ++i) {
+            if (quotes[i].status != PriceStatus.Ok) return (book, quotes[i].status);
+            book.setPrice(i, quotes[i].usdE8);
         }
     }
 
-    /// @return held {base units} by asset, of the caller
-    function _balances(Asset[] memory assets) private view returns (uint256[] memory held) {
-        held = new uint256[](assets.length);
-        for (uint256 i; i < assets.length; ++i) {
-            held[i] = IERC20(assets[i].token).balanceOf(msg.sender); // P:[8] live
+    /// @dev Reverts with BadPrice, naming the feed, unless every price is good. P:[4] P:[5] P:[6]
+    function _mustRead(bytes memory rules) private view returns (uint256[] memory book) {
+        PriceStatus status;
+        (book, status) = _read(rules);
+        if (status == PriceStatus.Ok) return book;
+        hub.pricesOf(rules.feeds(type(uint256).max));
+        assert(false); // the hub has just said that it would revert
+    }
+
+    /// @return sides see RebalanceMath.sideOf, with the targets in force
+    function _sides(bytes memory rules, uint256[] memory book, uint256 hot)
+        private
+        pure
+        returns (uint256[] memory sides, uint256 nav)
+    {
+        uint256 n = rules.count();
+        uint256 stopped = Words.stopped(hot);
+        Asset[] memory assets;
+        if (stopped != 0) {
+            assets = rules.all();
+            RebalanceMath.inForce(assets, stopped); // P:[7]
+        }
+        sides = new uint256[](n);
+        for (uint256 i; i < n; ++i) {
+            uint256 head = rules.headAt(i);
+            uint256 v = RebalanceMath.value(book.balance(i), book.price(i), 10 ** Rules.decimalsOf(head));
+            nav += v;
+            sides[i] = stopped == 0
+                ? RebalanceMath.sideOf(v, Rules.targetOf(head), Rules.bandOf(head))
+                : RebalanceMath.sideOf(v, assets[i].targetBps, assets[i].bandBps);
+        }
+    }
+
+    function _prices(uint256[] memory book) private pure returns (uint256[] memory prices) {
+        prices = new uint256[](book.length / 2);
+        for (uint256 i; i < prices.length; ++i) {
+            prices[i] = book.price(i);
         }
     }
 }

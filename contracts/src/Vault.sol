@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {IBalancerVault, IPoolManager, IWETH} from "./interfaces/External.sol";
+import {IBalancerVault, IWETH} from "./interfaces/External.sol";
+import {IPoolManager} from "./interfaces/IUniswapV4.sol";
 import {IRulebook} from "./interfaces/IRulebook.sol";
 import {IVault} from "./interfaces/IVault.sol";
 import {State} from "./interfaces/IVault.sol";

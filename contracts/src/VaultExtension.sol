@@ -32,18 +32,11 @@ contract VaultExtension is VaultStorage {
     }
 
     /// @notice Lays down the first rules. The owner is in the code already.
-    /// @dev The factory has had the rules from the rulebook, in the same call.
+    /// @dev The factory has had the rules from the rulebook, in the same call, and tells the world about them.
     function initialise(bytes calldata rules) external nonReentrant {
         require(msg.sender == factory, IVault.NotOwner(msg.sender));
-        require(Rules.addressOf(0).code.length == 0 && !Words.ownerMoved(_hot), IVault.AlreadyInitialised());
-        bytes memory blob = rules;
-        blob.store();
-        emit IVault.OwnerSet(_owner());
-        _tellPolicy(blob);
-        if (blob.count() != 0) _tellTargets(blob);
-        for (uint256 i; i < blob.keeperCount(); ++i) {
-            emit IVault.KeeperSet(blob.keeperAt(i), true);
-        }
+        require(Rules.addressOf(0).code.length == 0, IVault.AlreadyInitialised());
+        Rules.store(rules);
     }
 
     /* ------------------------------------------------ deposits ----------------------------------------------- */
@@ -266,8 +259,7 @@ contract VaultExtension is VaultStorage {
         State memory s = _state();
         require(s.pausedUntil <= block.timestamp, IVault.Paused(s.pausedUntil)); // P:[18]
         bytes memory rules = _rules();
-        (bytes32 act,, uint256 newHot, uint256 newStop, uint256 nav) =
-            rulebook.judgeStop(rules, _hot, _cold, _stopWord);
+        (bytes32 act,, uint256 newHot, uint256 newStop, uint256 nav) = rulebook.judgeStop(rules, _hot, _cold, _stopWord);
         require(act != 0, IVault.NothingToStop());
 
         uint32 before = s.stopped;
@@ -369,7 +361,7 @@ contract VaultExtension is VaultStorage {
     /// @notice See IVault.
     /// @dev Reverts while a fill is under way: balances are half-way then. P:[14]
     function due() external view nonReentrantView returns (Due kind, bytes32 reason, uint40 retryAt) {
-        (kind, reason, retryAt,,,) = rulebook.appraise(_rules(), _hot, _cold);
+        (kind, reason, retryAt,,) = rulebook.appraise(_rules(), _hot, _cold);
     }
 
     /// @notice See IVault.

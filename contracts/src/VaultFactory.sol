@@ -3,7 +3,8 @@ pragma solidity 0.8.30;
 
 import {LibClone} from "solady/utils/LibClone.sol";
 
-import {IBalancerVault, IPoolManager, IWETH} from "./interfaces/External.sol";
+import {IBalancerVault, IWETH} from "./interfaces/External.sol";
+import {IPoolManager} from "./interfaces/IUniswapV4.sol";
 import {IOracleHub} from "./interfaces/IOracleHub.sol";
 import {IRulebook} from "./interfaces/IRulebook.sol";
 import {Policy, Target} from "./interfaces/IVault.sol";
@@ -59,8 +60,8 @@ contract VaultFactory is IVaultFactory {
         bytes memory rules = rulebook.make(policy, keepers, targets);
         bytes16 bound = _bind(msg.sender, owner, salt);
         vault = LibClone.cloneDeterministic(implementation, abi.encodePacked(owner, bound), bound); // P:[25]
-        emit VaultCreated(vault, owner);
         VaultExtension(vault).initialise(rules);
+        emit VaultCreated(vault, owner, rules);
     }
 
     /// @inheritdoc IVaultFactory
@@ -87,9 +88,7 @@ contract VaultFactory is IVaultFactory {
 
     function _addressOf(address owner, bytes16 bound) private view returns (address) {
         return
-            LibClone.predictDeterministicAddress(
-                implementation, abi.encodePacked(owner, bound), bound, address(this)
-            );
+            LibClone.predictDeterministicAddress(implementation, abi.encodePacked(owner, bound), bound, address(this));
     }
 
     /// @dev Half a hash: to meet another's address by chance would take 2**128 attempts.

@@ -9,6 +9,7 @@ import {IWETH} from "./interfaces/External.sol";
 import {IOracleHub} from "./interfaces/IOracleHub.sol";
 import {IRulebook} from "./interfaces/IRulebook.sol";
 import {IVault, State} from "./interfaces/IVault.sol";
+import {Book} from "./libraries/Book.sol";
 import {RebalanceMath} from "./libraries/RebalanceMath.sol";
 import {Rules} from "./libraries/Rules.sol";
 import {Words} from "./libraries/Words.sol";
@@ -94,7 +95,7 @@ abstract contract VaultStorage is ReentrancyGuardTransient {
     /* ------------------------------------------------- tokens ------------------------------------------------ */
 
     function _balance(address token) internal view returns (uint256) {
-        return IERC20(token).balanceOf(address(this));
+        return Book.balanceOf(token, address(this));
     }
 
     /// @dev A balance that cannot be read must not stop an exit.

@@ -1,8 +1,8 @@
 /** Compiles vendored sources with their own compiler, at most once for the same input. */
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join, posix } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { CACHE } from './packages.ts';
 
 export type Artifact = {
@@ -30,8 +30,6 @@ type SolcOutput = {
     Record<string, { abi: unknown[]; evm: { bytecode: { object: string }; deployedBytecode: { object: string } } }>
   >;
 };
-
-const require = createRequire(import.meta.url);
 
 /** Some imports span lines, which is why the whole file is searched. */
 const IMPORT = /^[ \t]*import\s+(?:[^;"']*?\sfrom\s+)?["']([^"']+)["']/gm;
@@ -67,7 +65,7 @@ export function writeWhole(path: string, text: string): void {
 }
 
 /** @param onCompile called when the cache has no output for this input, before it takes its time */
-export function compile(compilation: Compilation, onCompile: () => void): Record<string, Artifact> {
+export async function compile(compilation: Compilation, onCompile: () => void): Promise<Record<string, Artifact>> {
   const outputSelection: Record<string, Record<string, string[]>> = {};
   for (const [name, path] of Object.entries(compilation.contracts)) {
     outputSelection[path] ??= {};
@@ -82,14 +80,23 @@ export function compile(compilation: Compilation, onCompile: () => void): Record
   const cached = join(CACHE, 'compiled', `${key.slice(0, 32)}.json`);
   if (!existsSync(cached)) {
     onCompile();
-    writeWhole(cached, JSON.stringify(run(compilation, input)));
+    writeWhole(cached, JSON.stringify(await run(compilation, input)));
   }
   return JSON.parse(readFileSync(cached, 'utf8')) as Record<string, Artifact>;
 }
 
-function run(compilation: Compilation, input: string): Record<string, Artifact> {
-  const wrap = require('solc/wrapper') as (soljson: unknown) => { compile(input: string): string };
-  const output = JSON.parse(wrap(require(compilation.compiler)).compile(input)) as SolcOutput;
+function inThread(compiler: string, input: string): Promise<string> {
+  return new Promise((done, fail) => {
+    const worker = new Worker(new URL('./solcWorker.ts', import.meta.url), { workerData: { compiler, input } });
+    worker.once('message', done);
+    worker.once('error', fail);
+    // Has no effect after an answer.
+    worker.once('exit', (code) => fail(new Error(`the compiler's thread ended with ${code} and no answer`)));
+  });
+}
+
+async function run(compilation: Compilation, input: string): Promise<Record<string, Artifact>> {
+  const output = JSON.parse(await inThread(compilation.compiler, input)) as SolcOutput;
   const errors = (output.errors ?? []).filter((e) => e.severity === 'error');
   if (errors.length > 0) throw new Error(errors.map((e) => e.formattedMessage).join('\n'));
   return Object.fromEntries(

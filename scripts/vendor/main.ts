@@ -27,12 +27,12 @@ function publish(name: string, artifact: Artifact): void {
   console.log(`${changed ? 'wrote' : 'kept '} ${name.padEnd(34)} ${String(bytes).padStart(6)} bytes`);
 }
 
-function compileAloud(what: string, compilation: Compilation): Record<string, Artifact> {
+function compileAloud(what: string, compilation: Compilation): Promise<Record<string, Artifact>> {
   return compile(compilation, () => console.log(`compiling ${what}, once ...`));
 }
 
-function proxy(): Artifact {
-  const { EACAggregatorProxy } = compileAloud("Chainlink's proxy", chainlink());
+async function proxy(): Promise<Artifact> {
+  const { EACAggregatorProxy } = await compileAloud("Chainlink's proxy", chainlink());
   if (EACAggregatorProxy === undefined) throw new Error('no EACAggregatorProxy in the output');
   return EACAggregatorProxy;
 }
@@ -44,14 +44,14 @@ export const eacAggregatorProxyBytecode =
   '${bytecode}';
 `;
 
-function check(): void {
-  if (existsSync(COMMITTED) && readFileSync(COMMITTED, 'utf8') === committedText(proxy())) return;
+async function check(): Promise<void> {
+  if (existsSync(COMMITTED) && readFileSync(COMMITTED, 'utf8') === committedText(await proxy())) return;
   console.error(`${relative(ROOT, COMMITTED)} is not ${EAC_ORIGIN}: run npm run vendor and commit the result`);
   process.exitCode = 1;
 }
 
-function vendor(): void {
-  const eac = proxy();
+async function vendor(): Promise<void> {
+  const eac = await proxy();
   if (writeIfChanged(COMMITTED, committedText(eac))) console.log(`wrote ${relative(ROOT, COMMITTED)}`);
   publish('EACAggregatorProxy', eac);
   for (const shipped of SHIPPED) {
@@ -61,12 +61,11 @@ function vendor(): void {
       throw new Error(`${shipped.name} of ${nameOf(shipped.from)} could not be read`, { cause });
     }
   }
-  const balancer = {
-    ...compileAloud("Balancer's vault (about a minute)", balancerVault()),
-    ...compileAloud("Balancer's pools", balancerRest()),
-  };
-  for (const [name, artifact] of Object.entries(balancer)) publish(`Balancer${name}`, artifact);
+  const balancer = await Promise.all([
+    compileAloud("Balancer's vault (a minute or two)", balancerVault()),
+    compileAloud("Balancer's pools", balancerRest()),
+  ]);
+  for (const [name, artifact] of balancer.flatMap(Object.entries<Artifact>)) publish(`Balancer${name}`, artifact);
 }
 
-if (process.argv.includes('--check')) check();
-else vendor();
+await (process.argv.includes('--check') ? check() : vendor());

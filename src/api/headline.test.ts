@@ -118,7 +118,7 @@ describe('headline', () => {
       'paused beats a silent keeper',
       situation(vaultOf(balanced, { pausedUntil: NOW + 600 }), { keeperSeenS: null }),
       'PAUSED',
-      /Paused/,
+      /Paused by the guardian/,
     ],
     ['a pause that is over', situation(vaultOf(balanced, { pausedUntil: NOW })), 'WATCHING', /Balanced/],
     ['no targets', situation(vaultOf([])), 'EMPTY', /No targets are set/],

@@ -58,13 +58,14 @@ function driftText(s: Situation): string {
   return `Largest drift: ${worst.symbol} ${signedPoints(worst.driftBps)} of ${pointsText(worst.bandBps)} points. `;
 }
 
+/** Only the owner pauses for good, and only the guardian for a while. */
 function paused(s: Situation): Headline {
-  const { pausedUntil } = s.vault.state;
-  const ends =
-    pausedUntil - s.now > 10 * 365 * 86_400 ? 'until you resume' : `for ${durationText(pausedUntil - s.now)} more`;
+  const left = s.vault.state.pausedUntil - s.now;
+  const byOwner = left > 10 * 365 * 86_400;
+  const ends = byOwner ? 'until you resume' : `for ${durationText(left)} more, unless you resume`;
   return {
     activity: 'PAUSED',
-    headline: 'Trading is paused.',
+    headline: byOwner ? 'Paused by you.' : 'Paused by the guardian.',
     detail: `Nobody can trade for this vault ${ends}. Withdrawing stays open.`,
   };
 }

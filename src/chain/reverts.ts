@@ -171,6 +171,12 @@ function explain(name: string, a: readonly unknown[]): Explained {
       return { sentence: `the hub has no feed ${a[0]}` };
     case 'TransferFailed':
       return { sentence: `a transfer of ${a[0]} failed` };
+    case 'SafeCastOverflowedUintDowncast':
+      return { sentence: `${a[1]} is more than ${a[0]} bits hold` };
+    case 'SafeERC20FailedOperation':
+      return { sentence: `a transfer of ${a[0]} failed` };
+    case 'ReentrancyGuardReentrantCall':
+      return { sentence: 'somebody called the vault in the middle of its own trade' };
     case 'Error':
       return { sentence: `a contract on the way refused: "${a[0]}"` };
     case 'Panic':

@@ -118,6 +118,42 @@ function keyFileOf(file: ConfigFileFull['keeper'], absolute: (path: string) => s
     : { keyFile: absolute(keyFile), passwordFile: absolute(passwordFile) };
 }
 
+/** What the vault would refuse, in the words of the file. */
+function refuseLimits(policy: VaultPolicy, targets: DraftConfig['targets']): void {
+  const refuse = (field: string, value: number | string, reason: string, remedy: string): void => {
+    throw wrong('LIMITS_CONFLICT', field, String(value), reason, remedy);
+  };
+  const { relaxS, snapshotS, ttlS, confirmS, tipBps } = policy;
+  if (relaxS > ttlS)
+    refuse('limits.relaxS', relaxS, `is longer than a rebalance lasts (limits.ttlS ${ttlS})`, `Use at most ${ttlS}`);
+  if (snapshotS !== 0 && (snapshotS < 60 || snapshotS > ttlS))
+    refuse('limits.snapshotS', snapshotS, 'is neither 0 nor from 60 to limits.ttlS', `Use 0, or 60 to ${ttlS}`);
+  if (policy.open && (policy.premiumBps === 0 || relaxS < 60))
+    refuse(
+      'limits.openToAnyone',
+      'true',
+      'lets strangers trade, who must bid from above the oracle value downwards',
+      'Set limits.premiumPercent above 0 and limits.relaxS to at least 60',
+    );
+  const ofAll = policy.stopLossBps !== 0 || policy.takeProfitBps !== 0;
+  const stops = ofAll || targets.some((t) => t.stopPriceUsdE8 !== 0n || t.takePriceUsdE8 !== 0n);
+  if (stops && confirmS < 60)
+    refuse('limits.confirmS', confirmS, 'is too short for a stop to be confirmed', 'Use at least 60');
+  if (stops && !targets.some((t) => t.safe))
+    refuse('targets', '(none is safe)', 'stops have nothing to sell into', 'Mark one target with "safe": true');
+  for (const t of targets) {
+    const own = t.stopPriceUsdE8 !== 0n || t.takePriceUsdE8 !== 0n;
+    if (own && t.safe)
+      refuse(`targets.${t.symbol}`, 'safe', 'is what stops sell into, so it has none itself', 'Remove its prices');
+    if (t.takePriceUsdE8 !== 0n && t.takePriceUsdE8 <= t.stopPriceUsdE8)
+      refuse(`targets.${t.symbol}.takePriceUsd`, 'too low', 'is not above its stopPriceUsd', 'Raise it');
+  }
+  if (tipBps > 0 && (policy.maxTipUsdE2 === 0 || policy.tipPerDayUsdE2 === 0))
+    refuse('limits.tipPercent', tipBps / 100, 'is a tip without caps', 'Set limits.maxTipUsd and limits.tipPerDayUsd');
+  if (tipBps === 0 && (policy.maxTipUsdE2 !== 0 || policy.tipPerDayUsdE2 !== 0))
+    refuse('limits.tipPercent', 0, 'is no tip, but it has caps', 'Remove limits.maxTipUsd and limits.tipPerDayUsd');
+}
+
 /**
  * @param baseDir directory of the config file; relative paths in it start there
  * @throws KeelError DUPLICATE, UNKNOWN_TOKEN, INNER_BAND_WIDER_THAN_BAND and everything core/bands throws
@@ -137,6 +173,7 @@ export function resolveConfig(file: ConfigFileFull, baseDir: string): DraftConfi
       `is shorter than limits.sliceCooldownS (${policy.sliceCooldownS}), so slices could be taken as rebalances`,
       `Use at least ${policy.sliceCooldownS}`,
     );
+  refuseLimits(policy, targets);
   const narrowest = targets.reduce((a, b) => (b.bandBps < a.bandBps ? b : a));
   if (policy.scheduleS > 0 && policy.innerBandBps > narrowest.bandBps)
     throw wrong(

@@ -125,13 +125,13 @@ const limits = z.strictObject({
   relaxS: seconds(0, 86_400, 'the time over which that demand relaxes to maxSlipPercent, or 0 for at once').default(0),
   openToAnyone: z.boolean().describe('true or false: may anyone begin and fill within these limits').default(false),
   snapshotS: seconds(0, 86_400, 'the age at which a rebalance values the portfolio anew, or 0 for never').default(0),
-  stopLossPercent: percent(0.01, 99.99, 'the fall of the portfolio from its highest value that sells everything')
+  stopLossPercent: percent(0.01, 90, 'the fall of the portfolio from its highest value that sells everything')
     .nullable()
     .default(null),
-  takeProfitPercent: percent(0.01, 655, 'the rise of the portfolio over its first value that sells everything')
+  takeProfitPercent: percent(0.01, 600, 'the rise of the portfolio over its first value that sells everything')
     .nullable()
     .default(null),
-  confirmS: seconds(0, 86_400, 'how long a stop must hold before it fires').default(0),
+  confirmS: seconds(0, 604_800, 'how long a stop must hold before it fires').default(0),
   tipPercent: percent(0, 0.2, 'what whoever executes a slice is paid, in percent of the value moved').default(0),
   maxTipUsd: percent(0, 1_000_000, 'the largest tip of one transaction in US dollars').default(0),
   tipPerDayUsd: percent(0, 1_000_000, 'the most paid in tips on one day in US dollars').default(0),

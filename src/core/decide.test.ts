@@ -348,6 +348,12 @@ describe('what the owner may add', () => {
     expect(d.guards.some((g) => g.code === 'COST_EXCEEDS_BENEFIT')).toBe(false);
   });
 
+  it('sells what was stopped no sooner after another slice than slices may follow each other', () => {
+    const d = check(wethOver(0, { state: { ...stopped, lastSliceAt: NOW - 20 } }));
+    expect([d.proposal, d.reason]).toEqual(['TRADE', 'STOPPED']);
+    expect(d.plan?.slices[0]?.notBefore).toBe(NOW + 40);
+  });
+
   it('does not buy back in a rebalance what was sold in it', () => {
     const state = { epoch: 2, sequence: 1, epochEnd: NOW + 1_000, epochNavUsdE8: 100_000n * USD, sold: 0b10 };
     const d = check(wethOver(6_000, { state }));

@@ -39,8 +39,9 @@ describe('due', () => {
     const { vault } = wethOver(0, { state: open });
     expect([isEpochOpen(vault, NOW + 4), isEpochOpen(vault, NOW + 5)]).toEqual([true, false]);
     expect(nextSliceAt(vault, NOW + 100)).toBe(NOW + 100);
+    // Slices keep their distance across epochs too.
     const first = wethOver(0, { state: { ...open, sequence: 0 } }).vault;
-    expect(nextSliceAt(first, NOW)).toBe(NOW);
+    expect(nextSliceAt(first, NOW)).toBe(NOW + 50);
   });
 
   it('says nothing about a portfolio while it is paused, even about bad prices', () => {

@@ -14,10 +14,9 @@ export function isEpochOpen(vault: VaultState, now: number): boolean {
   return now < vault.state.epochEnd;
 }
 
-/** {s} earliest time at which the next slice of the open epoch may execute. */
+/** {s} earliest time at which the next slice may execute, in whatever epoch. */
 export function nextSliceAt(vault: VaultState, now: number): number {
-  const { sequence, lastSliceAt } = vault.state;
-  return sequence > 0 ? Math.max(now, lastSliceAt + vault.policy.sliceCooldownS) : now;
+  return Math.max(now, vault.state.lastSliceAt + vault.policy.sliceCooldownS);
 }
 
 /** Is there any pair between which a fill of the smallest size or more is possible? `assets` with targets in force. */

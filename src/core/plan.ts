@@ -1,5 +1,6 @@
 /** From a snapshot to the fills that bring the portfolio back. Pure: the same plan from the same inputs. */
 import { type Allocation, allocate, type Note, predictedNav } from './allocate.ts';
+import { nextSliceAt } from './due.ts';
 import { gasUsdE8, sliceGasUnits } from './gas.ts';
 import { destinationBps, minTradeUsdE8, sizingNavUsdE8 } from './limits.ts';
 import { paybackDays, squaredDrift, yearlySavingUsdE8 } from './saving.ts';
@@ -114,7 +115,9 @@ export function planRebalance(seen: Snapshot, rule: KeeperRule, due: DueState): 
   if (firstBadPrice(vault.assets) || firstUnknownBalance(vault.assets)) return NOTHING;
   const begins = due.kind !== 'CONTINUE';
   const { navUsdE8 } = portfolioValue(vault.assets);
-  const epochNavUsdE8 = sizingNavUsdE8(vault, due.retryAt, begins);
+  // A stop waits for no cooldown, but slices keep their distance across epochs too.
+  const startAt = begins ? nextSliceAt(vault, due.retryAt) : due.retryAt;
+  const epochNavUsdE8 = sizingNavUsdE8(vault, startAt, begins);
   if (navUsdE8 === 0n || epochNavUsdE8 === 0n) return NOTHING;
 
   const inputs = {
@@ -122,9 +125,9 @@ export function planRebalance(seen: Snapshot, rule: KeeperRule, due: DueState): 
     rule,
     epochNavUsdE8,
     firstSequence: begins ? 0 : vault.state.sequence,
-    startAt: due.retryAt,
-    epochStart: begins ? due.retryAt : vault.state.epochStart,
-    epochEnd: begins ? due.retryAt + vault.policy.ttlS : vault.state.epochEnd,
+    startAt,
+    epochStart: begins ? startAt : vault.state.epochStart,
+    epochEnd: begins ? startAt + vault.policy.ttlS : vault.state.epochEnd,
     begins,
   };
   const targets = vault.assets.map((a) => targetValueUsdE8(a.targetBps, epochNavUsdE8));

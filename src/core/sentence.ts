@@ -5,7 +5,7 @@ import { plannedLossUsdE8 } from './guards.ts';
 import { minTradeUsdE8 } from './limits.ts';
 import { isStopped } from './stops.ts';
 import type { AssetView, Guard, Plan, Reason } from './types.ts';
-import { subFloor } from './units.ts';
+import { SECONDS_PER_DAY, subFloor } from './units.ts';
 
 function listed(names: readonly string[]): string {
   if (names.length <= 1) return names.join('');
@@ -117,7 +117,9 @@ export function sentenceFor(trade: boolean, reason: Reason, s: Situation, guards
     case 'NO_TARGETS':
       return 'The vault has no targets yet.';
     case 'PAUSED':
-      return 'Trading is paused by the owner or the guardian.';
+      return s.snapshot.vault.state.pausedUntil - s.now > 10 * 365 * SECONDS_PER_DAY
+        ? 'Trading is paused by the owner.'
+        : 'Trading is paused by the guardian.';
     case 'BALANCE_UNREADABLE':
       return `The balance of ${listed(unreadable(s))} cannot be read, so nothing is decided on a guess.`;
     case 'RUN_IN_PROGRESS':

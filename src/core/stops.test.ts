@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { hasBit, inForce, stopsReached, withBit } from './stops.ts';
-import { asset, POLICY, STATE, STOP, snapshotOf, USD, wethOver } from './testing/fixtures.ts';
+import { hasBit, inForce, judgeStop, stopsReached, withBit } from './stops.ts';
+import { asset, NOW, POLICY, STATE, STOP, snapshotOf, USD, wethOver } from './testing/fixtures.ts';
 import type { AssetState } from './types.ts';
 
 function vaultOf(rows: readonly (readonly [targetBps: number, safe: boolean])[], stopped: number) {
@@ -63,5 +63,42 @@ describe('stopsReached', () => {
     const gain = { ...stop, baseUsdE8: (nav * 10n) / 11n };
     expect(stopsReached({ ...POLICY, takeProfitBps: 999 }, live, gain, assets, nav)).toBe(0b101);
     expect(stopsReached({ ...POLICY, takeProfitBps: 1_001 }, live, gain, assets, nav)).toBe(0);
+  });
+});
+
+describe('judgeStop', () => {
+  const policy = { stopLossBps: 2_000, confirmS: 600 };
+  const nav = 100_000n * USD;
+  const reference = { baseUsdE8: nav, highUsdE8: nav };
+
+  it('takes the reference first, and raises it with the portfolio', () => {
+    const { vault } = wethOver(0, { policy });
+    const first = judgeStop(vault, nav, NOW);
+    expect(first).toMatchObject({ act: 'REFERENCE', reached: 0, stop: reference });
+    const live = wethOver(0, { policy, state: { referenceLive: true }, stop: reference }).vault;
+    expect(judgeStop(live, nav, NOW).act).toBeNull();
+    const higher = judgeStop(live, nav + 1n, NOW);
+    expect(higher).toMatchObject({ act: 'REFERENCE', stop: { baseUsdE8: nav, highUsdE8: nav + 1n } });
+  });
+
+  it('arms, fires once confirmed, and forgets what was seen too long ago', () => {
+    const low = (nav * 8n) / 10n;
+    const at = (armed: number, age: number, state = {}) => {
+      const stop = { ...reference, armed, armedAt: armed === 0 ? 0 : NOW - age };
+      return judgeStop(wethOver(0, { policy, state: { referenceLive: true, ...state }, stop }).vault, low, NOW);
+    };
+    expect(at(0, 0)).toMatchObject({ act: 'ARM', reached: 0b101, fired: 0, stop: { armed: 0b101, armedAt: NOW } });
+    expect(at(0b101, 599).act).toBeNull();
+    expect(at(0b101, 600)).toMatchObject({ act: 'FIRE', fired: 0b101, stop: { armed: 0, armedAt: 0 } });
+    expect(at(0b101, 4_800).act).toBe('FIRE');
+    expect(at(0b101, 4_801)).toMatchObject({ act: 'ARM', fired: 0 });
+    expect(at(0b101, 600, { pausedUntil: NOW + 1 }).act).toBeNull();
+  });
+
+  it('disarms what has recovered, and does nothing where there are no stops', () => {
+    const stop = { ...reference, armed: 0b1, armedAt: NOW - 100 };
+    const { vault } = wethOver(0, { policy, state: { referenceLive: true }, stop });
+    expect(judgeStop(vault, nav, NOW)).toMatchObject({ act: 'DISARM', reached: 0, stop: { armed: 0, armedAt: 0 } });
+    expect(judgeStop(wethOver(0).vault, nav, NOW)).toMatchObject({ act: null, reached: 0 });
   });
 });

@@ -82,9 +82,10 @@ function gate(snapshot: Snapshot, rule: KeeperRule, plan: Plan, slice: PlannedSl
     if (!isEpochOpen(vault, now + INCLUSION_MARGIN_S)) {
       return stop('TX_EXPIRED', `Epoch ${plan.epoch} ended before slice ${slice.sequence + 1} could run.`);
     }
-    const at = nextSliceAt(vault, now);
-    if (at > now) return { kind: 'wait', reason: 'COOLDOWN', sentence: 'The slice cooldown is not over.', until: at };
   }
+  const at = nextSliceAt(vault, now);
+  if (at > now && slice.legs.length > 0)
+    return { kind: 'wait', reason: 'COOLDOWN', sentence: 'The slice cooldown is not over.', until: at };
   const price = gasPriceWei(snapshot.gas);
   const ceiling = gasCeilingWei(snapshot, rule);
   if (ceiling !== null && price > ceiling) {

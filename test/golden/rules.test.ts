@@ -234,7 +234,7 @@ describe('10,000 random portfolios', () => {
       const row = rows[i];
       const reached = stopsReached(v.policy, v.state, v.stop, v.assets, nav(v.assets));
       const { act, fired, stop } = stepStop(v.stop, reached, v.policy.confirmS, NOW);
-      const theirs = hexToString(row?.act ?? '0x', { size: 32 });
+      const theirs = hexToString(row?.act ?? '0x').replaceAll('\0', '');
       expect({ reached, act: act ?? '', fired, stop }, `portfolio ${i}`).toEqual({ ...row, act: theirs });
       seen.set(theirs, (seen.get(theirs) ?? 0) + 1);
     }

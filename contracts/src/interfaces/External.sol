@@ -42,32 +42,6 @@ interface IUniswapV3Pool {
         returns (int256 amount0, int256 amount1);
 }
 
-struct PoolKey {
-    address currency0;
-    address currency1;
-    uint24 fee;
-    int24 tickSpacing;
-    address hooks;
-}
-
-struct SwapParams {
-    bool zeroForOne;
-    int256 amountSpecified; // negative = exact input
-    uint160 sqrtPriceLimitX96;
-}
-
-/// @dev Uniswap V4.
-interface IPoolManager {
-    function unlock(bytes calldata data) external returns (bytes memory);
-    /// @return delta amount0 in the high, amount1 in the low 128 bits; negative = owed by the caller
-    function swap(PoolKey calldata key, SwapParams calldata params, bytes calldata hookData)
-        external
-        returns (int256 delta);
-    function sync(address currency) external;
-    function settle() external payable returns (uint256 paid);
-    function take(address currency, address to, uint256 amount) external;
-}
-
 enum BalancerSwapKind {
     ExactIn,
     ExactOut

@@ -80,6 +80,10 @@ interface IOracleHub {
     /// @notice The config as `pricesOf` takes it: see FeedConfigs.
     function packedOf(bytes32 id) external view returns (bytes memory);
 
+    /// @notice As `packedOf`, but reverts with BadFeedConfig when the config names another token: the wrapper that it rates
+    ///         or the one that its pool prices.
+    function packedFor(bytes32 id, address token) external view returns (bytes memory);
+
     /// @notice The way back: ids of packed configs, one after the other.
     function idsOf(bytes calldata packed) external pure returns (bytes32[] memory ids);
 

@@ -36,19 +36,11 @@ interface IRulebook {
     /// @return reason as IVault.due tells it
     /// @return retryAt {s}
     /// @return navUsdE8 {USD E8} 0 when no price was asked for or one is missing
-    /// @return balances {base units} by asset; empty when no price was asked for
-    /// @return pricesUsdE8 {USD E8} by asset; empty when no price was asked for; 0 = missing
+    /// @return book balances and prices, see the library Book; empty when no price was asked for
     function appraise(bytes calldata rules, uint256 hot, uint256 cold)
         external
         view
-        returns (
-            Due kind,
-            bytes32 reason,
-            uint40 retryAt,
-            uint256 navUsdE8,
-            uint256[] memory balances,
-            uint256[] memory pricesUsdE8
-        );
+        returns (Due kind, bytes32 reason, uint40 retryAt, uint256 navUsdE8, uint256[] memory book);
 
     /// @notice Is a fill of the open epoch of the caller still possible? Reverts when a price is bad.
     function isFillable(bytes calldata rules, uint256 hot, uint256 cold) external view returns (bool);

@@ -134,6 +134,8 @@ struct Power {
 interface IVault {
     /* ------------------------------------------------ events ------------------------------------------------ */
 
+    // What a vault begins with is told by the factory: see IVaultFactory.VaultCreated.
+
     event OwnerSet(address indexed owner);
     event PendingOwnerSet(address indexed pendingOwner);
     event GuardianSet(address indexed guardian);
@@ -202,6 +204,8 @@ interface IVault {
     error UnexpectedCallback(address caller);
     error VenueUnavailable(Venue venue);
     error TransferFailed(address token);
+    /// @dev The token does not tell the vault's balance, or tells 2**128 or more.
+    error BadBalance(address token);
     error NothingToDeposit();
     error StopIsLatched(uint32 stopped);
     error NothingToStop();
@@ -226,7 +230,7 @@ interface IVault {
     /// @notice Every listed asset except those in `skip`, to the owner.
     function withdrawAll(address[] calldata skip) external;
 
-    /// @notice An ERC-721 that came here by mistake, to the owner.
+    /// @notice An ERC-721 that came here by mistake, to the owner. Not for listed tokens.
     function withdrawNft(address collection, uint256 id) external;
 
     function setPolicy(Policy calldata policy) external;
@@ -236,7 +240,8 @@ interface IVault {
     function setGuardian(address guardian) external;
     function pause() external;
     function resume() external;
-    /// @notice Takes back every stop: stopped assets get their targets back, the reference is taken anew.
+    /// @notice Takes back every stop: stopped assets get their targets back, the reference is taken anew. Closes an open
+    ///         epoch.
     function resetStop() external;
     /// @notice Two steps: the new owner must accept, so that a vault is not lost to a wrong address.
     function transferOwnership(address newOwner) external;
@@ -244,7 +249,8 @@ interface IVault {
 
     /* ----------------------------------------------- guardian ----------------------------------------------- */
 
-    /// @notice Stops trading for `seconds_`, at most 7 days and at most a quarter of the time. Nothing else.
+    /// @notice Stops trading for `seconds_`, at most 7 days and at most a quarter of the time. Nothing else: an open epoch
+    ///         stays open. The owner may resume at once; the guardian waits for his next pause all the same.
     function guardianPause(uint32 seconds_) external;
 
     /* ------------------------------------------------ keeper ------------------------------------------------ */
@@ -287,7 +293,7 @@ interface IVault {
     /// @return retryAt {s} earliest time at which the answer may change by itself; 0 = when prices move
     function due() external view returns (Due kind, bytes32 reason, uint40 retryAt);
     /// @return reached bit i: the condition that stops asset i holds now and the asset is not stopped yet
-    /// @return act what `checkStop` would do: "REFERENCE", "ARM", "DISARM", "FIRE", or 0 for nothing
+    /// @return act what `checkStop` would do: "REFERENCE", "ARM", "DISARM", "FIRE", or 0 for nothing (or while paused)
     /// @return retryAt {s} when what is armed can fire; 0 = nothing armed
     function stopDue() external view returns (uint32 reached, bytes32 act, uint40 retryAt);
     /// @notice Everything at once, for lenses that read many vaults.

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {IBalancerVault, IPoolManager, IWETH} from "./External.sol";
+import {IBalancerVault, IWETH} from "./External.sol";
+import {IPoolManager} from "./IUniswapV4.sol";
 import {IOracleHub} from "./IOracleHub.sol";
 import {IRulebook} from "./IRulebook.sol";
 import {Policy, Target} from "./IVault.sol";
 
 interface IVaultFactory {
-    event VaultCreated(address indexed vault, address indexed owner);
+    /// @param rules policy, keepers and assets: IRulebook reads them. The vault's own events tell what changes later
+    event VaultCreated(address indexed vault, address indexed owner, bytes rules);
 
     error ZeroAddress(string field);
 

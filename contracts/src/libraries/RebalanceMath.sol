@@ -2,22 +2,14 @@
 pragma solidity 0.8.30;
 
 import {Asset, Due, Policy, State, Stop} from "../interfaces/IVault.sol";
-import {Price, PriceStatus} from "../interfaces/IOracleHub.sol";
-
-/// @notice One side of a fill: what the vault holds of an asset and what the owner wants it to hold.
-struct Side {
-    uint256 balance; //     {base units}
-    uint256 priceUsdE8; //  {USD E8} of one whole token
-    uint8 decimals;
-    uint16 targetBps; //    {bps of NAV} 0 once the asset was stopped
-    uint16 bandBps; //      {bps of NAV} 0 once the asset was stopped
-}
+import {PriceStatus} from "../interfaces/IOracleHub.sol";
+import {Words} from "./Words.sol";
 
 /// @notice Every rule that planners must mirror to the wei, and nothing else. All divisions floor unless said.
 /// @dev Units: `UsdE8` is US dollars times 1e8; `bps` is 1/10,000.
-///      No product here needs more than 256 bits: prices fit 64 bits, 10**decimals 60, what a fill sells is worth no
-///      more than the NAV of its epoch, which fits 96, and amounts asked for fit 128. A token that claims a balance of
-///      2**192 or more makes the arithmetic revert, which holds trading back and nothing else.
+///      Unchecked, because no product here needs more than 256 bits: balances and amounts fit 128 bits (Book.balanceOf),
+///      prices 64, 10**decimals 60, basis points 14, and a NAV 72 (Words.withSnapshot), which is also the most that a fill
+///      may be worth.
 library RebalanceMath {
     uint256 internal constant BPS = 10_000;
     uint256 internal constant DAY_S = 86_400;
@@ -25,27 +17,40 @@ library RebalanceMath {
     uint256 internal constant PIPS_PER_BPS = 100;
     uint256 internal constant STOP_GRACE_S = 1 hours;
 
+    // What `look` has seen of at least one asset.
+    uint256 internal constant SEEN_STOPPED = 1; //     stopped, and still held
+    uint256 internal constant SEEN_OUTSIDE = 2; //     outside its band
+    uint256 internal constant SEEN_INNER = 4; //       outside the inner band
+    uint256 internal constant SEEN_SURPLUS = 8; //     the smallest trade or more above its target
+    uint256 internal constant SEEN_DEFICIT = 16; //    ... below
+    uint256 internal constant SEEN_SELL_REACH = 32; // the smallest trade or more above its destination
+    uint256 internal constant SEEN_BUY_REACH = 64; //  ... below
+    uint256 internal constant SEEN_SLICE = 128; //     a slice may be as large as the smallest trade
+
     /* ----------------------------------------------- valuation ----------------------------------------------- */
 
+    /// @param balance {base units} below 2**128: see Book.balanceOf
+    /// @param unit {base units / whole} = 10**decimals
     /// @return {USD E8} = {base units} * {USD E8 / whole} / {base units / whole}
-    function value(uint256 balance, uint256 priceUsdE8, uint8 decimals) internal pure returns (uint256) {
-        return balance * priceUsdE8 / 10 ** decimals;
+    function value(uint256 balance, uint256 priceUsdE8, uint256 unit) internal pure returns (uint256) {
+        unchecked {
+            return balance * priceUsdE8 / unit;
+        }
     }
 
     /// @return {USD E8} = {bps} * {USD E8} / {bps}
     function targetValue(uint256 targetBps, uint256 navUsdE8) internal pure returns (uint256) {
-        return targetBps * navUsdE8 / BPS;
+        unchecked {
+            return targetBps * navUsdE8 / BPS;
+        }
     }
 
     /// @notice Exact drift, without rounding a weight.
     /// @return {USD E8 * bps}
     function deviation(uint256 valueUsdE8, uint256 targetBps, uint256 navUsdE8) internal pure returns (uint256) {
-        return absDiff(valueUsdE8 * BPS, targetBps * navUsdE8);
-    }
-
-    /// @return {USD E8} = {USD cents} * {USD E8 / USD cent}
-    function minTradeUsdE8(Policy memory p) internal pure returns (uint256) {
-        return uint256(p.minTradeUsdE2) * 1e6;
+        unchecked {
+            return absDiff(valueUsdE8 * BPS, targetBps * navUsdE8);
+        }
     }
 
     /* -------------------------------------------------- due -------------------------------------------------- */
@@ -55,67 +60,113 @@ library RebalanceMath {
     }
 
     /// @notice The part of `due` that needs no price, so that it can answer while every oracle is dead.
-    /// @return decided false = ask `dueFromPrices`
-    function dueBeforePrices(Policy memory p, State memory s, uint256 assetCount, uint256 nowS)
+    /// @param first first word of the policy
+    /// @return decided false = ask `dueFromValues`
+    function dueBeforePrices(uint256 first, uint256 hot, uint256 assetCount, uint256 nowS)
         internal
         pure
         returns (bool decided, Due kind, bytes32 reason, uint40 retryAt)
     {
-        if (s.pausedUntil > nowS) return (true, Due.None, "PAUSED", s.pausedUntil);
+        uint256 until = Words.pausedUntil(hot);
+        if (until > nowS) return (true, Due.None, "PAUSED", uint40(until));
         if (assetCount == 0) return (true, Due.None, "NO_TARGETS", 0);
-        if (isOpen(s, nowS)) {
-            uint256 next = s.sequence > 0 ? uint256(s.lastSliceAt) + p.sliceCooldownS : nowS;
+        if (nowS < Words.epochEnd(hot)) {
+            uint256 next = Words.lastSliceAt(hot) + Words.sliceCooldownS(first); // of an earlier epoch too
             return (true, Due.Continue, "CONTINUE", uint40(max(nowS, next)));
         }
         return (false, Due.None, bytes32(0), 0);
     }
 
-    /// @notice The rest of `due`: stops, bands and schedule at the prices given, no epoch being open.
-    /// @param assets with their targets in force: see `inForce`
-    /// @dev `nav` {USD E8} is 0 when a price is missing. A stop waits for no cooldown.
-    function dueFromPrices(
-        Policy memory p,
-        State memory s,
-        Asset[] memory assets,
-        uint256[] memory balances,
-        Price[] memory prices,
+    /// @notice The rest of `due`: stops, bands and schedule, no epoch being open and every price known.
+    /// @param sides by asset, see `sideOf`, with the targets in force
+    /// @dev A stop waits for no cooldown.
+    function dueFromValues(
+        uint256 first,
+        uint256 hot,
+        uint256 cold,
+        uint256[] memory sides,
+        uint256 navUsdE8,
         uint256 nowS
-    ) internal pure returns (Due kind, bytes32 reason, uint40 retryAt, uint256 nav) {
-        uint256[] memory values = new uint256[](assets.length);
-        for (uint256 i; i < assets.length; ++i) {
-            if (prices[i].status != PriceStatus.Ok) return (Due.None, priceReason(prices[i].status), 0, 0);
-            values[i] = value(balances[i], prices[i].usdE8, assets[i].decimals);
-            nav += values[i];
-        }
-        if (nav == 0) return (Due.None, "EMPTY", 0, 0);
+    ) internal pure returns (Due kind, bytes32 reason, uint40 retryAt) {
+        if (navUsdE8 == 0) return (Due.None, "EMPTY", 0);
+        uint256 seen = look(first, Words.stopped(hot), sides, navUsdE8);
+        bool possible = fillable(seen);
 
-        uint256 minTrade = minTradeUsdE8(p);
-        bool stopped; // a stopped asset is still held
-        bool outside; // some asset is outside its band
-        bool inner; //   some asset is outside the inner band
-        for (uint256 i; i < assets.length; ++i) {
-            uint256 d = deviation(values[i], assets[i].targetBps, nav);
-            if (s.stopped >> i & 1 == 1) {
-                if (values[i] >= minTrade) stopped = true;
-                continue;
-            }
-            if (d > assets[i].bandBps * nav) outside = true;
-            if (d > p.innerBandBps * nav) inner = true;
+        if (seen & SEEN_STOPPED != 0 && possible) return (Due.Stop, "STOPPED", uint40(nowS));
+        if (seen & SEEN_OUTSIDE != 0 && possible) {
+            uint256 cooledAt = Words.epochEnd(hot) + Words.cooldownS(first);
+            if (Words.epoch(cold) != 0 && nowS < cooledAt) return (Due.None, "COOLDOWN", uint40(cooledAt));
+            return (Due.Deviation, "DEVIATION", uint40(nowS));
         }
-        bool possible = fillable(p, assets, values, nav);
-
-        if (stopped && possible) return (Due.Stop, "STOPPED", uint40(nowS), nav);
-        if (outside && possible) {
-            uint256 cooledAt = uint256(s.epochEnd) + p.cooldownS;
-            if (s.epoch != 0 && nowS < cooledAt) return (Due.None, "COOLDOWN", uint40(cooledAt), nav);
-            return (Due.Deviation, "DEVIATION", uint40(nowS), nav);
-        }
-        if (p.scheduleS > 0 && inner && possible) {
-            uint256 at = uint256(s.epochEnd) + max(p.scheduleS, p.cooldownS);
-            if (nowS >= at) return (Due.Schedule, "SCHEDULE", uint40(nowS), nav);
+        if (Words.scheduleS(first) > 0 && seen & SEEN_INNER != 0 && possible) {
+            uint256 at = Words.epochEnd(hot) + max(Words.scheduleS(first), Words.cooldownS(first));
+            if (nowS >= at) return (Due.Schedule, "SCHEDULE", uint40(nowS));
             retryAt = uint40(at);
         }
-        return (Due.None, outside ? bytes32("BELOW_MIN_TRADE") : bytes32("IN_BAND"), retryAt, nav);
+        return (Due.None, seen & SEEN_OUTSIDE != 0 ? bytes32("BELOW_MIN_TRADE") : bytes32("IN_BAND"), retryAt);
+    }
+
+    /// @notice What an asset is worth and what is wanted of it, in one word.
+    /// @return valueUsdE8 << 32 | targetBps << 16 | bandBps
+    function sideOf(uint256 valueUsdE8, uint256 targetBps, uint256 bandBps) internal pure returns (uint256) {
+        return valueUsdE8 << 32 | targetBps << 16 | bandBps;
+    }
+
+    /// @notice One look at all assets.
+    /// @param stopped bit i: asset i is stopped
+    /// @return seen SEEN_ flags
+    function look(uint256 first, uint256 stopped, uint256[] memory sides, uint256 navUsdE8)
+        internal
+        pure
+        returns (uint256 seen)
+    {
+        unchecked {
+            uint256 minTrade = Words.minTradeUsdE8(first);
+            if (sliceCapUsdE8(Words.maxSliceBps(first), navUsdE8) >= minTrade) seen = SEEN_SLICE;
+            for (uint256 i; i < sides.length; ++i) {
+                seen |= _lookAt(first, stopped >> i & 1 == 1, sides[i], navUsdE8, minTrade);
+            }
+        }
+    }
+
+    function _lookAt(uint256 first, bool stopped, uint256 side, uint256 navUsdE8, uint256 minTrade)
+        private
+        pure
+        returns (uint256 seen)
+    {
+        unchecked {
+            uint256 v = side >> 32;
+            uint256 targetBps = uint16(side >> 16);
+            uint256 bandBps = uint16(side);
+            if (stopped) {
+                if (v >= minTrade) seen = SEEN_STOPPED; // a stopped asset is still held
+            } else {
+                uint256 d = deviation(v, targetBps, navUsdE8);
+                if (d > bandBps * navUsdE8) seen = SEEN_OUTSIDE;
+                if (d > Words.innerBandBps(first) * navUsdE8) seen |= SEEN_INNER;
+            }
+            uint256 target = targetValue(targetBps, navUsdE8);
+            uint256 destinationBps = Words.destinationBps(first);
+            if (v > target) {
+                if (v - target >= minTrade) seen |= SEEN_SURPLUS;
+                uint256 upper = upperValue(targetBps, bandBps, destinationBps, navUsdE8);
+                if (floorSub(v, upper) >= minTrade) seen |= SEEN_SELL_REACH;
+            } else {
+                if (target - v >= minTrade) seen |= SEEN_DEFICIT;
+                uint256 lower = lowerValue(targetBps, bandBps, destinationBps, navUsdE8);
+                if (floorSub(lower, v) >= minTrade) seen |= SEEN_BUY_REACH;
+            }
+        }
+    }
+
+    /// @notice Is there any pair between which a fill of the smallest size or more is possible?
+    /// @dev `wantedUsdE8` of a pair is min(surplus, deficit, max(reach of the one, reach of the other)), and a reach is
+    ///      never more than its surplus or deficit. So a pair that can trade the smallest size exists exactly if one side
+    ///      has the reach and some other side the room.
+    function fillable(uint256 seen) internal pure returns (bool) {
+        if (seen & SEEN_SLICE == 0) return false;
+        return seen & (SEEN_SELL_REACH | SEEN_DEFICIT) == SEEN_SELL_REACH | SEEN_DEFICIT
+            || seen & (SEEN_BUY_REACH | SEEN_SURPLUS) == SEEN_BUY_REACH | SEEN_SURPLUS;
     }
 
     function priceReason(PriceStatus status) internal pure returns (bytes32) {
@@ -125,38 +176,6 @@ library RebalanceMath {
         if (status == PriceStatus.Diverged) return "PRICE_DIVERGED";
         if (status == PriceStatus.SequencerDown) return "SEQUENCER_DOWN";
         return "PRICE_UNREACHABLE";
-    }
-
-    /// @notice Is there any pair between which a fill of the smallest size or more is possible?
-    /// @param values {USD E8} by asset
-    /// @dev `wantedUsdE8` of a pair is min(surplus, deficit, max(reach of the one, reach of the other)), and a reach is
-    ///      never more than its surplus or deficit. So a pair that can trade `minTrade` exists exactly if one side has the
-    ///      reach and some other side the room.
-    function fillable(Policy memory p, Asset[] memory assets, uint256[] memory values, uint256 navUsdE8)
-        internal
-        pure
-        returns (bool)
-    {
-        uint256 minTrade = minTradeUsdE8(p);
-        if (sliceCapUsdE8(p, navUsdE8) < minTrade) return false;
-        bool surplus;
-        bool deficit;
-        bool sellReach;
-        bool buyReach;
-        for (uint256 i; i < assets.length; ++i) {
-            uint256 target = targetValue(assets[i].targetBps, navUsdE8);
-            uint256 d = uint256(assets[i].bandBps) * p.destinationBps / BPS;
-            if (values[i] > target) {
-                if (values[i] - target >= minTrade) surplus = true;
-                if (floorSub(values[i], targetValue(assets[i].targetBps + d, navUsdE8)) >= minTrade) sellReach = true;
-            } else {
-                if (target - values[i] >= minTrade) deficit = true;
-                if (floorSub(targetValue(floorSub(assets[i].targetBps, d), navUsdE8), values[i]) >= minTrade) {
-                    buyReach = true;
-                }
-            }
-        }
-        return (sellReach && deficit) || (buyReach && surplus);
     }
 
     /* ------------------------------------------------- stops ------------------------------------------------- */
@@ -247,101 +266,121 @@ library RebalanceMath {
 
     /* ------------------------------------------------- sizes ------------------------------------------------- */
 
-    /// @return {bps of NAV} = {bps of NAV} * {bps} / {bps}
-    function destination(Policy memory p, Side memory a) internal pure returns (uint256) {
-        return uint256(a.bandBps) * p.destinationBps / BPS;
+    /// @return {USD E8} what is held at most while an asset is within its destination
+    function upperValue(uint256 targetBps, uint256 bandBps, uint256 destinationBps, uint256 navUsdE8)
+        internal
+        pure
+        returns (uint256)
+    {
+        unchecked {
+            return targetValue(targetBps + bandBps * destinationBps / BPS, navUsdE8);
+        }
+    }
+
+    /// @return {USD E8} what is held at least while an asset is within its destination
+    function lowerValue(uint256 targetBps, uint256 bandBps, uint256 destinationBps, uint256 navUsdE8)
+        internal
+        pure
+        returns (uint256)
+    {
+        unchecked {
+            return targetValue(floorSub(targetBps, bandBps * destinationBps / BPS), navUsdE8);
+        }
     }
 
     /// @return {USD E8} that all fills of one transaction may sell
-    function sliceCapUsdE8(Policy memory p, uint256 epochNavUsdE8) internal pure returns (uint256) {
-        return p.maxSliceBps * epochNavUsdE8 / BPS;
-    }
-
-    /// @notice The largest amount of `sell` that may go for `buy`.
-    /// @param soldUsdE8 {USD E8} sold by earlier fills of the same transaction
-    /// @return amount {base units of sell}; 0 = nothing to trade between these two
-    function maxSellAmount(
-        Policy memory p,
-        Side memory sell,
-        Side memory buy,
-        uint256 epochNavUsdE8,
-        uint256 soldUsdE8
-    ) internal pure returns (uint256 amount) {
-        uint256 vSell = value(sell.balance, sell.priceUsdE8, sell.decimals);
-        uint256 vBuy = value(buy.balance, buy.priceUsdE8, buy.decimals);
-        uint256 left = floorSub(sliceCapUsdE8(p, epochNavUsdE8), soldUsdE8);
-        return amountOf(min(wantedUsdE8(p, sell, vSell, buy, vBuy, epochNavUsdE8), left), sell);
+    function sliceCapUsdE8(uint256 maxSliceBps, uint256 epochNavUsdE8) internal pure returns (uint256) {
+        return targetValue(maxSliceBps, epochNavUsdE8);
     }
 
     /// @return {base units}, never more than is there = {USD E8} * {base units / whole} / {USD E8 / whole}
-    function amountOf(uint256 valueUsdE8, Side memory sell) internal pure returns (uint256) {
-        return min(valueUsdE8 * 10 ** sell.decimals / sell.priceUsdE8, sell.balance);
+    /// @param unit {base units / whole} = 10**decimals
+    function amountOf(uint256 valueUsdE8, uint256 unit, uint256 priceUsdE8, uint256 balance)
+        internal
+        pure
+        returns (uint256)
+    {
+        unchecked {
+            return min(valueUsdE8 * unit / priceUsdE8, balance);
+        }
     }
 
-    /// @notice What the two assets want to exchange, whatever the slice cap.
-    /// @param vSell {USD E8} held of `sell`
-    /// @param vBuy {USD E8} held of `buy`
+    /// @notice What two assets want to exchange, whatever the slice cap.
+    /// @param vSell {USD E8} held of the one to be sold
+    /// @param sellTarget {USD E8} wanted of it
+    /// @param sellUpper {USD E8} its upperValue
+    /// @param vBuy {USD E8} held of the one to be bought
+    /// @param buyTarget {USD E8} wanted of it
+    /// @param buyLower {USD E8} its lowerValue
     /// @return {USD E8} = min(surplus, deficit, reach); 0 = nothing
     /// @dev Never past either target (no overshoot), never past the point where both sides are within their
     ///      destination (no churn).
     function wantedUsdE8(
-        Policy memory p,
-        Side memory sell,
         uint256 vSell,
-        Side memory buy,
+        uint256 sellTarget,
+        uint256 sellUpper,
         uint256 vBuy,
-        uint256 epochNavUsdE8
+        uint256 buyTarget,
+        uint256 buyLower
     ) internal pure returns (uint256) {
-        uint256 surplus = floorSub(vSell, targetValue(sell.targetBps, epochNavUsdE8));
-        uint256 deficit = floorSub(targetValue(buy.targetBps, epochNavUsdE8), vBuy);
-        uint256 upper = targetValue(sell.targetBps + destination(p, sell), epochNavUsdE8);
-        uint256 lower = targetValue(floorSub(buy.targetBps, destination(p, buy)), epochNavUsdE8);
-        uint256 reach = max(floorSub(vSell, upper), floorSub(lower, vBuy));
-        return min(min(surplus, deficit), reach);
+        uint256 room = min(floorSub(vSell, sellTarget), floorSub(buyTarget, vBuy));
+        return min(room, max(floorSub(vSell, sellUpper), floorSub(buyLower, vBuy)));
     }
 
     /// @notice The caller's own bound, for the amount the vault really sells.
     /// @return {base units of buy} rounded up
     function scaledMinOut(uint256 minOut, uint256 amountIn, uint256 requestedIn) internal pure returns (uint256) {
-        return ceilDiv(minOut * amountIn, requestedIn);
+        unchecked {
+            return ceilDiv(minOut * amountIn, requestedIn); // 128 bits each
+        }
     }
 
     /* ------------------------------------------------ limits ------------------------------------------------- */
 
     /// @notice What a fill must bring, in parts per million of the oracle value: from a premium down to the cap.
+    /// @param first first word of the policy
+    /// @param second second word of the policy
     /// @param elapsedS {s} since the epoch began, not counting the time before a sequencer came back
     /// @return {1e-6} rounded up
-    function requiredPips(Policy memory p, uint256 elapsedS) internal pure returns (uint256) {
-        uint256 least = PIPS - uint256(p.maxSlipBps) * PIPS_PER_BPS;
-        if (elapsedS >= p.relaxS) return least;
-        uint256 span = (uint256(p.premiumBps) + p.maxSlipBps) * PIPS_PER_BPS;
-        return least + ceilDiv(span * (p.relaxS - elapsedS), p.relaxS);
+    function requiredPips(uint256 first, uint256 second, uint256 elapsedS) internal pure returns (uint256) {
+        unchecked {
+            uint256 maxSlipBps = Words.maxSlipBps(first);
+            uint256 relaxS = Words.relaxS(second);
+            uint256 least = PIPS - maxSlipBps * PIPS_PER_BPS;
+            if (elapsedS >= relaxS) return least;
+            uint256 span = (Words.premiumBps(second) + maxSlipBps) * PIPS_PER_BPS;
+            return least + ceilDiv(span * (relaxS - elapsedS), relaxS);
+        }
     }
 
     /// @notice The least that `spent` of the sold token must bring.
+    /// @param sellUnit {base units / whole} = 10**decimals
+    /// @param buyUnit {base units / whole}
     /// @param pips {1e-6} see `requiredPips`
     /// @return {base units of buy} rounded up = {sell} * {USD/sell} * {1e-6} / {USD/buy} / {1e-6}
     function requiredOut(
         uint256 spent,
-        uint256 priceSellUsdE8,
-        uint8 decimalsSell,
-        uint256 priceBuyUsdE8,
-        uint8 decimalsBuy,
+        uint256 sellPriceUsdE8,
+        uint256 sellUnit,
+        uint256 buyPriceUsdE8,
+        uint256 buyUnit,
         uint256 pips
     ) internal pure returns (uint256) {
-        return
-            ceilDiv(spent * priceSellUsdE8 * pips * 10 ** decimalsBuy, priceBuyUsdE8 * 10 ** decimalsSell * PIPS);
+        unchecked {
+            return ceilDiv(spent * sellPriceUsdE8 * pips * buyUnit, buyPriceUsdE8 * sellUnit * PIPS);
+        }
     }
 
+    /// @param second the second policy word
     /// @return {USD E8} tip for a slice that moved `movedUsdE8`, when `paidTodayUsdE8` was paid on this UTC day already
-    function tipUsdE8(Policy memory p, uint256 movedUsdE8, uint256 paidTodayUsdE8) internal pure returns (uint256) {
-        uint256 left = floorSub(uint256(p.tipPerDayUsdE2) * 1e6, paidTodayUsdE8);
-        return min(movedUsdE8 * p.tipBps / BPS, min(uint256(p.maxTipUsdE2) * 1e6, left));
+    function tipUsdE8(uint256 second, uint256 movedUsdE8, uint256 paidTodayUsdE8) internal pure returns (uint256) {
+        uint256 left = floorSub(Words.tipPerDayUsdE8(second), paidTodayUsdE8);
+        return min(targetValue(Words.tipBps(second), movedUsdE8), min(Words.maxTipUsdE8(second), left));
     }
 
     /// @return {USD E8} the loss budget, and the size of the bucket that holds it
-    function lossCapUsdE8(Policy memory p, uint256 epochNavUsdE8) internal pure returns (uint256) {
-        return p.lossBpsPerDay * epochNavUsdE8 / BPS;
+    function lossCapUsdE8(uint256 lossBpsPerDay, uint256 epochNavUsdE8) internal pure returns (uint256) {
+        return targetValue(lossBpsPerDay, epochNavUsdE8);
     }
 
     /// @notice The bucket leaks its whole size per day; gains never refill the budget.
@@ -351,7 +390,9 @@ library RebalanceMath {
         pure
         returns (uint256)
     {
-        return floorSub(level, cap * elapsedS / DAY_S) + lossUsdE8;
+        unchecked {
+            return floorSub(level, cap * elapsedS / DAY_S) + lossUsdE8;
+        }
     }
 
     /* ----------------------------------------------- arithmetic ----------------------------------------------- */
@@ -361,8 +402,10 @@ library RebalanceMath {
 
     /// @return a / b rounded up; b != 0
     function ceilDiv(uint256 a, uint256 b) internal pure returns (uint256) {
-        if (a == 0) return 0;
-        return (a - 1) / b + 1;
+        unchecked {
+            if (a == 0) return 0;
+            return (a - 1) / b + 1;
+        }
     }
 
     function min(uint256 a, uint256 b) internal pure returns (uint256) {
@@ -377,12 +420,16 @@ library RebalanceMath {
 
     /// @return a - b, or 0 when that would be negative
     function floorSub(uint256 a, uint256 b) internal pure returns (uint256) {
-        if (a > b) return a - b;
-        return 0;
+        unchecked {
+            if (a > b) return a - b;
+            return 0;
+        }
     }
 
     function absDiff(uint256 a, uint256 b) internal pure returns (uint256) {
-        if (a > b) return a - b;
-        return b - a;
+        unchecked {
+            if (a > b) return a - b;
+            return b - a;
+        }
     }
 }

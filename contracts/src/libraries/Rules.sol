@@ -83,6 +83,12 @@ library Rules {
         return Words.unpackPolicy(_word(blob, 0), _word(blob, 32));
     }
 
+    /// @return first policy word
+    /// @return second policy word
+    function policyWords(bytes memory blob) internal pure returns (uint256 first, uint256 second) {
+        return (_word(blob, 0), _word(blob, 32));
+    }
+
     /// @return {s} confirmS of the policy, without unpacking the rest
     function confirmS(bytes memory blob) internal pure returns (uint256) {
         return Words.confirmS(_word(blob, 32));
@@ -103,7 +109,9 @@ library Rules {
 
     /// @dev The caller has checked i < keeperCount(blob).
     function keeperAt(bytes memory blob, uint256 i) internal pure returns (address) {
-        return address(uint160(_word(blob, FIXED + i * KEEPER) >> 96));
+        unchecked {
+            return address(uint160(_word(blob, FIXED + i * KEEPER) >> 96)); // i < 8
+        }
     }
 
     function isKeeper(bytes memory blob, address account) internal pure returns (bool) {
@@ -168,7 +176,9 @@ library Rules {
 
     /// @return head token, decimals and so on from the highest bits down
     function headAt(bytes memory blob, uint256 i) internal pure returns (uint256 head) {
-        return _word(blob, FIXED + keeperCount(blob) * KEEPER + i * HEAD);
+        unchecked {
+            return _word(blob, FIXED + keeperCount(blob) * KEEPER + i * HEAD); // a few hundred bytes
+        }
     }
 
     function tokenOf(uint256 head) internal pure returns (address) {
@@ -205,6 +215,16 @@ library Rules {
         assembly ("memory-safe") {
             mstore(configs, length)
             mstore(0x40, and(add(add(configs, length), 0x3f), not(0x1f)))
+        }
+    }
+
+    /// @notice The packed feed config of an asset, as far as Aggregator.plainPriceOrZero wants it.
+    /// @return head its first 32 bytes
+    /// @return tail the 32 bytes that begin 10 bytes further on
+    function feedWords(bytes memory blob, uint256 assetHead) internal pure returns (uint256 head, uint256 tail) {
+        uint256 from = uint16(assetHead >> 32);
+        unchecked {
+            return (_word(blob, from), _word(blob, from + 10));
         }
     }
 

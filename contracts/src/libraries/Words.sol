@@ -10,6 +10,173 @@ import {Policy, State, Stop} from "../interfaces/IVault.sol";
 library Words {
     using SafeCast for uint256;
 
+    /* ------------------------------------------- policy, first word ------------------------------------------ */
+
+    // What a trade looks at, read where it is needed: a struct would be built for a few of its members.
+
+    function destinationBps(uint256 first) internal pure returns (uint256) {
+        return uint16(first);
+    }
+
+    function innerBandBps(uint256 first) internal pure returns (uint256) {
+        return uint16(first >> 16);
+    }
+
+    function scheduleS(uint256 first) internal pure returns (uint256) {
+        return uint32(first >> 32);
+    }
+
+    function cooldownS(uint256 first) internal pure returns (uint256) {
+        return uint32(first >> 64);
+    }
+
+    function maxSlipBps(uint256 first) internal pure returns (uint256) {
+        return uint16(first >> 96);
+    }
+
+    function lossBpsPerDay(uint256 first) internal pure returns (uint256) {
+        return uint16(first >> 112);
+    }
+
+    function maxSliceBps(uint256 first) internal pure returns (uint256) {
+        return uint16(first >> 128);
+    }
+
+    function sliceCooldownS(uint256 first) internal pure returns (uint256) {
+        return uint16(first >> 144);
+    }
+
+    /// @return {USD E8} = {USD cents} * {USD E8 / USD cent}
+    function minTradeUsdE8(uint256 first) internal pure returns (uint256) {
+        return uint256(uint32(first >> 160)) * 1e6;
+    }
+
+    /// @return {wei} = {1e6 wei} * {wei / 1e6 wei}; 0 = none
+    function maxGasPriceWei(uint256 first) internal pure returns (uint256) {
+        return uint256(uint32(first >> 192)) * 1e6;
+    }
+
+    function ttlS(uint256 first) internal pure returns (uint256) {
+        return uint24(first >> 224);
+    }
+
+    /* ------------------------------------------- policy, second word ----------------------------------------- */
+
+    function premiumBps(uint256 second) internal pure returns (uint256) {
+        return uint16(second);
+    }
+
+    function relaxS(uint256 second) internal pure returns (uint256) {
+        return uint24(second >> 16);
+    }
+
+    function isOpenToAll(uint256 second) internal pure returns (bool) {
+        return second >> 40 & 1 == 1;
+    }
+
+    function snapshotS(uint256 second) internal pure returns (uint256) {
+        return uint24(second >> 48);
+    }
+
+    function tipBps(uint256 second) internal pure returns (uint256) {
+        return uint8(second >> 128);
+    }
+
+    /// @return {USD E8}
+    function maxTipUsdE8(uint256 second) internal pure returns (uint256) {
+        return uint256(uint32(second >> 136)) * 1e6;
+    }
+
+    /// @return {USD E8}
+    function tipPerDayUsdE8(uint256 second) internal pure returns (uint256) {
+        return uint256(uint32(second >> 168)) * 1e6;
+    }
+
+    /* ------------------------------------------------ hot word ----------------------------------------------- */
+
+    function sequence(uint256 hot) internal pure returns (uint256) {
+        return uint16(hot);
+    }
+
+    function lastSliceAt(uint256 hot) internal pure returns (uint256) {
+        return uint32(hot >> 16);
+    }
+
+    function epochEnd(uint256 hot) internal pure returns (uint256) {
+        return uint32(hot >> 48);
+    }
+
+    function pausedUntil(uint256 hot) internal pure returns (uint256) {
+        return uint32(hot >> 80);
+    }
+
+    function lossUsdE8(uint256 hot) internal pure returns (uint256) {
+        return uint72(hot >> 112);
+    }
+
+    function sold(uint256 hot) internal pure returns (uint256) {
+        return uint32(hot >> 184);
+    }
+
+    function stopped(uint256 hot) internal pure returns (uint256) {
+        return uint32(hot >> 216);
+    }
+
+    /// @notice No slice yet, nothing sold, and an end.
+    function withEpochOpened(uint256 hot, uint256 endS) internal pure returns (uint256) {
+        uint256 kept = hot & ~(uint256(type(uint16).max) | uint256(type(uint32).max) << 48 | uint256(type(uint32).max) << 184);
+        return kept | uint256(uint32(endS)) << 48;
+    }
+
+    function withEpochClosed(uint256 hot, uint256 nowS) internal pure returns (uint256) {
+        return hot & ~(uint256(type(uint32).max) << 48) | nowS << 48;
+    }
+
+    function withLoss(uint256 hot, uint256 levelUsdE8) internal pure returns (uint256) {
+        return hot & ~(uint256(type(uint72).max) << 112) | levelUsdE8 << 112;
+    }
+
+    /// @notice One slice more. After 65,535 slices an epoch takes no more.
+    function withSlice(uint256 hot, uint256 nowS) internal pure returns (uint256) {
+        uint256 next = (sequence(hot) + 1).toUint16();
+        return hot & ~uint256(type(uint48).max) | nowS << 16 | next;
+    }
+
+    function withSold(uint256 hot, uint256 asset) internal pure returns (uint256) {
+        return hot | 1 << (184 + asset);
+    }
+
+    /* ----------------------------------------------- cold word ----------------------------------------------- */
+
+    function epoch(uint256 cold) internal pure returns (uint256) {
+        return uint32(cold);
+    }
+
+    function epochStart(uint256 cold) internal pure returns (uint256) {
+        return uint40(cold >> 32);
+    }
+
+    function epochNavUsdE8(uint256 cold) internal pure returns (uint256) {
+        return uint72(cold >> 72);
+    }
+
+    function snapshotAt(uint256 cold) internal pure returns (uint256) {
+        return uint40(cold >> 144);
+    }
+
+    /// @param navUsdE8 {USD E8} reverts beyond 72 bits
+    function withSnapshot(uint256 cold, uint256 navUsdE8, uint256 nowS) internal pure returns (uint256) {
+        uint256 kept = cold & ~(uint256(type(uint112).max) << 72);
+        return kept | uint256(navUsdE8.toUint72()) << 72 | nowS << 144;
+    }
+
+    function withNextEpoch(uint256 cold, uint256 nowS) internal pure returns (uint256) {
+        uint256 next = (epoch(cold) + 1).toUint32();
+        return cold & ~uint256(type(uint72).max) | nowS << 32 | next;
+    }
+
+    /* ------------------------------------------------ packing ------------------------------------------------ */
+
     /// @dev 248 of 256 bits, first member lowest.
     function pack(Policy memory p) internal pure returns (uint256 first, uint256 second) {
         first = uint256(p.destinationBps);

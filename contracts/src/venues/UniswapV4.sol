@@ -4,7 +4,7 @@ pragma solidity 0.8.30;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 
-import {IPoolManager, PoolKey, SwapParams} from "../interfaces/External.sol";
+import {IPoolManager, PoolKey, SwapParams} from "../interfaces/IUniswapV4.sol";
 
 /// @notice Swaps inside one `unlock`: the manager keeps what is owed both ways, and only the net is paid at the end. The
 ///         manager and the hooks of a pool are untrusted: what they claim is compared with the vault's balances after all

@@ -48,7 +48,6 @@ contract FillsFuzz is RandomMarket {
         b.state = keccak256(abi.encode(vault.state()));
     }
 
-    /// forge-config: default.fuzz.runs = 1000
     /// Any filler, any price, any part given back: the fill is good for the vault or it did not happen.
     function testFuzz_P2_aFillIsGoodOrDidNotHappen(uint256 entropy) public {
         Policy memory p = openSomewhere(entropy);
@@ -64,7 +63,7 @@ contract FillsFuzz is RandomMarket {
         Before memory b = take(f.sell, f.buy);
         Slice memory s = slice();
         vm.prank(KEEPER);
-        try vault.fill(s, f) {
+        try vault.fill(s, many(f)) {
             checkGood(p, f, b);
         } catch {
             for (uint8 i; i < 3; ++i) {
@@ -100,7 +99,6 @@ contract FillsFuzz is RandomMarket {
         assertLe(st.lossUsdE8, uint256(p.lossBpsPerDay) * st.epochNavUsdE8 / 10_000, "P1: budget");
     }
 
-    /// forge-config: default.fuzz.runs = 1000
     /// A gift of any coin, of any size, at any moment, breaks no fill: it can only leave less to do.
     function testFuzz_P8_donationsBreakNothing(uint256 entropy, uint256 gift) public {
         Policy memory p = openSomewhere(entropy);
@@ -111,7 +109,7 @@ contract FillsFuzz is RandomMarket {
         Before memory b = take(sell, buy);
         Slice memory s = slice();
         vm.prank(KEEPER);
-        try vault.fill(s, f) {
+        try vault.fill(s, many(f)) {
             checkGood(p, f, b);
         } catch (bytes memory why) {
             bytes4 selector = bytes4(why);
@@ -122,8 +120,8 @@ contract FillsFuzz is RandomMarket {
         }
     }
 
-    /// forge-config: default.fuzz.runs = 500
-    /// The owner may take out anything between a plan and its execution: the plan is void, and nothing goes wrong.
+    /// The owner may take out anything between a plan and its execution: the plan is void, and nothing goes wrong. (That
+    /// the fill goes on with what is left would be the rule where others hold shares too.)
     function testFuzz_P10_withdrawalsNeverHurt(uint256 entropy, uint256 amount) public {
         openSomewhere(entropy);
         uint8 which = uint8(random(0, 2));
@@ -137,10 +135,9 @@ contract FillsFuzz is RandomMarket {
         assertEq(held(which), had - amount, "exactly");
         vm.expectRevert(abi.encodeWithSelector(IVault.NoOpenEpoch.selector));
         vm.prank(KEEPER);
-        vault.fill(s, f);
+        vault.fill(s, many(f));
     }
 
-    /// forge-config: default.fuzz.runs = 500
     /// A slice that ran once never runs again, whatever happened in between.
     function testFuzz_P25_noSliceRunsTwice(uint256 entropy) public {
         seed(entropy);
@@ -161,7 +158,7 @@ contract FillsFuzz is RandomMarket {
             if (what == 3) drift();
             if (what == 4) setPolicy(defaultPolicy());
             vm.prank(KEEPER);
-            (bool ok, bytes memory why) = address(vault).call(abi.encodeCall(IVault.fill, (s, f)));
+            (bool ok, bytes memory why) = address(vault).call(abi.encodeCall(IVault.fill, (s, many(f))));
             assertTrue(!ok, "ran twice");
             bytes4 selector = bytes4(why);
             assertTrue(

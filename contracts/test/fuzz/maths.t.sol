@@ -29,7 +29,7 @@ interface IMathHarness {
         uint8 decimalsSell;
         uint256 priceBuyUsdE8;
         uint8 decimalsBuy;
-        uint256 maxSlipBps;
+        uint256 pips;
     }
 
     struct LossCase {
@@ -54,19 +54,19 @@ contract MathsFuzz is Fixture {
         maths = IMathHarness(deploy("MathHarness", ""));
     }
 
-    /// The least that satisfies out * price >= in * price * (1 - slip), to the unit.
+    /// The least that satisfies out * price >= in * price * pips, to the unit.
     function testFuzz_P1_requiredOutIsExact(IMathHarness.OutCase memory c) public view {
         c.spent = bound(c.spent, 0, type(uint96).max);
         c.priceSellUsdE8 = bound(c.priceSellUsdE8, 1, 1e14);
         c.priceBuyUsdE8 = bound(c.priceBuyUsdE8, 1, 1e14);
         c.decimalsSell = uint8(bound(c.decimalsSell, 0, 18));
         c.decimalsBuy = uint8(bound(c.decimalsBuy, 0, 18));
-        c.maxSlipBps = bound(c.maxSlipBps, 0, 500);
+        c.pips = bound(c.pips, 950_000, 1_050_000);
         IMathHarness.OutCase[] memory list = new IMathHarness.OutCase[](1);
         list[0] = c;
         uint256 out = maths.requiredOut(list)[0];
-        uint256 owed = c.spent * c.priceSellUsdE8 * (10_000 - c.maxSlipBps) * 10 ** c.decimalsBuy;
-        uint256 unit = c.priceBuyUsdE8 * 10 ** c.decimalsSell * 10_000;
+        uint256 owed = c.spent * c.priceSellUsdE8 * c.pips * 10 ** c.decimalsBuy;
+        uint256 unit = c.priceBuyUsdE8 * 10 ** c.decimalsSell * 1_000_000;
         assertLe(owed, out * unit, "enough");
         if (out != 0) assertLt((out - 1) * unit, owed, "and not more");
     }
@@ -135,7 +135,9 @@ contract MathsFuzz is Fixture {
         answer = bound(answer, 1, type(uint96).max);
         Feed feed = new Feed(decimals, int256(answer));
         bytes32[] memory ids = new bytes32[](1);
-        ids[0] = hub.register(FeedConfig(address(feed), 48 hours, decimals, 10_000, type(uint64).max));
+        FeedConfig memory c = configOf(feed);
+        c.maxPriceUsdE8 = type(uint64).max;
+        ids[0] = hub.register(c);
         Price memory p = hub.peek(ids)[0];
         uint256 expected = answer * 1e8 / 10 ** decimals;
         if (expected > 10_000 && expected < type(uint64).max) {

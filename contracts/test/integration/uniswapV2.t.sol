@@ -3,7 +3,7 @@ pragma solidity 0.8.30;
 
 import {IUniswapV2Pair} from "../../src/interfaces/External.sol";
 import {Fill, IVault, Target, Venue} from "../../src/interfaces/IVault.sol";
-import {FeeToken} from "../mocks/Tokens.sol";
+import {FeeToken, Token} from "../mocks/Tokens.sol";
 import {RealUniswap} from "../utils/RealUniswap.sol";
 import {IFullVault} from "../utils/Interfaces.sol";
 
@@ -80,8 +80,8 @@ contract UniswapV2Test is RealUniswap {
         FeeToken odd = new FeeToken();
         Target[] memory t = new Target[](2);
         (uint256 i, uint256 j) = address(odd) < address(usdc) ? (0, 1) : (1, 0);
-        t[i] = Target(address(odd), 5_000, 500, register(usdcFeed));
-        t[j] = Target(address(usdc), 5_000, 500, register(usdcFeed));
+        t[i] = target(Token(address(odd)), 5_000, 500, register(usdcFeed));
+        t[j] = target(usdc, 5_000, 500, register(usdcFeed));
         vault = IFullVault(factory.create(OWNER, KEEPER, defaultPolicy(), t, "odd"));
         odd.mint(address(vault), 70_000e18);
         usdc.mint(address(vault), 30_000e6);

@@ -101,10 +101,9 @@ contract UniswapV3Test is RealUniswap {
         Slice memory s = slice();
         vm.expectPartialRevert(IVault.SlippageAboveCap.selector);
         vm.prank(KEEPER);
-        vault.fill(s, f);
+        vault.fill(s, many(f));
     }
 
-    /// forge-config: default.fuzz.runs = 200
     /// @dev What the sandwich leaves the attacker is at most what the vault may lose on the fill.
     function testFuzz_P3_v3_sandwichProfitIsBounded(uint256 push) public {
         drift();
@@ -118,7 +117,7 @@ contract UniswapV3Test is RealUniswap {
         Slice memory s = slice();
         uint256 navBefore = nav();
         vm.prank(KEEPER);
-        try vault.fill(s, f) {
+        try vault.fill(s, many(f)) {
             assertLe(navBefore, nav() + 45e8, "at most one percent of 4,500 dollars");
         } catch {
             assertEq(nav(), navBefore, "nothing lost");

@@ -87,3 +87,27 @@ contract RateFiller is IFiller {
         if (out != 0) IMintable(tokenOut).mint(msg.sender, out);
     }
 }
+
+interface IPaysPool {
+    function uniswapV3SwapCallback(int256 amount0Delta, int256 amount1Delta, bytes calldata data) external;
+}
+
+/// @notice A pool that asks for as much as it likes, as often as it likes, and pays what it was told.
+contract RatePool {
+    address private _tokenOut;
+    uint256 private _out;
+    uint256 private _asks; //    {base units} each time
+    uint256 private _askings;
+
+    function tell(address tokenOut, uint256 out, uint256 asks, uint256 askings) external {
+        (_tokenOut, _out, _asks, _askings) = (tokenOut, out, asks, askings);
+    }
+
+    function swap(address to, bool, int256, uint160, bytes calldata) external returns (int256, int256) {
+        for (uint256 i; i < _askings; ++i) {
+            IPaysPool(msg.sender).uniswapV3SwapCallback(-1, int256(_asks), "");
+        }
+        if (_out != 0) IMintable(_tokenOut).mint(to, _out);
+        return (0, 0);
+    }
+}

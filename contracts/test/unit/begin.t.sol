@@ -58,7 +58,7 @@ contract BeginTest is Fixture {
         drift();
         vm.prank(OWNER);
         vault.pause();
-        vm.expectRevert(abi.encodeWithSelector(IVault.Paused.selector, type(uint40).max));
+        vm.expectRevert(abi.encodeWithSelector(IVault.Paused.selector, type(uint32).max));
         begin();
     }
 
@@ -128,18 +128,18 @@ contract BeginTest is Fixture {
         begin();
     }
 
-    function test_begin_refusesNavBeyond96Bits() public {
+    function test_begin_refusesNavBeyond72Bits() public {
         drift();
-        usdc.mint(address(vault), uint256(type(uint96).max));
+        usdc.mint(address(vault), uint256(type(uint72).max));
         vm.expectPartialRevert(bytes4(keccak256("SafeCastOverflowedUintDowncast(uint8,uint256)")));
         begin();
     }
 
-    function test_begin_navUpTo96Bits() public {
+    function test_begin_navUpTo72Bits() public {
         drift();
-        usdc.mint(address(vault), 7e26); // 7e20 dollars; 2**96 is 7.9e28 in USD E8
+        usdc.mint(address(vault), 46e18); // 46 trillion dollars; 2**72 is 4.7e21 in USD E8
         begin();
-        assertEq(vault.state().epochNavUsdE8, 7e28 + 115_000e8, "nav");
+        assertEq(vault.state().epochNavUsdE8, 46e20 + 115_000e8, "nav");
     }
 
     /// A bucket filled by a large vault must not lock a small one for months.

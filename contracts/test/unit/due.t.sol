@@ -105,11 +105,11 @@ contract DueTest is Fixture {
 
     function test_due_belowMinTrade() public {
         Policy memory p = defaultPolicy();
-        p.minTradeUsdE2 = 10_501_00; // WETH is 10,500 dollars over
+        p.minTradeUsdE2 = 6_000_01; // WETH is 10,500 dollars over, but USDC only 6,000 under
         setPolicy(p);
         drift();
         assertDue(Due.None, "BELOW_MIN_TRADE", 0);
-        p.minTradeUsdE2 = 10_500_00;
+        p.minTradeUsdE2 = 6_000_00;
         setPolicy(p);
         assertDue(Due.Deviation, "DEVIATION", T0);
     }

@@ -117,9 +117,7 @@ contract GuardianTest is Fixture {
         halt(60);
         s.pausedUntil = uint40(T0 + 60);
         assertEq(keccak256(abi.encode(s)), keccak256(abi.encode(vault.state())), "nothing else");
-        expectFillRevert(
-            fairFill(WETH, USDC, 1e18, 10_000), abi.encodeWithSelector(IVault.Paused.selector, T0 + 60)
-        );
+        expectFillRevert(fairFill(WETH, USDC, 1e18, 10_000), abi.encodeWithSelector(IVault.Paused.selector, T0 + 60));
         vm.warp(T0 + 60);
         doFill(fairFill(WETH, USDC, 1e18, 10_000));
     }

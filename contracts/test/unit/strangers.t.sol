@@ -182,7 +182,7 @@ contract StrangersTest is Fixture {
         Slice memory s = slice();
         vm.expectRevert(abi.encodeWithSelector(IVault.UnexpectedCallback.selector, address(pool)));
         vm.prank(KEEPER);
-        vault.fillMany(s, many(honest, late));
+        vault.fill(s, many(honest, late));
         fillManyAs(KEEPER, s, many(honest)); // alone it is fine
     }
 
@@ -236,23 +236,41 @@ contract StrangersTest is Fixture {
         fillAs(KEEPER, s, f); // the lock is gone after a revert
     }
 
+    /// @dev Everything in IVault that changes anything, the callbacks apart, and plain ether.
     function attempts(Slice memory s, Fill memory f) private returns (bytes[] memory list) {
-        list = new bytes[](15);
+        list = new bytes[](22);
         list[0] = abi.encodeCall(IVault.begin, ());
-        list[1] = abi.encodeCall(IVault.fill, (s, f));
-        list[2] = abi.encodeCall(IVault.fillMany, (s, many(f)));
-        list[3] = abi.encodeCall(IVault.beginAndFill, (s, many(f)));
-        list[4] = abi.encodeCall(IVault.finish, ());
-        list[5] = abi.encodeCall(IVault.deposit, (address(usdc), 1));
+        list[1] = abi.encodeCall(IVault.fill, (s, many(f)));
+        list[2] = abi.encodeCall(IVault.beginAndFill, (s, many(f)));
+        list[3] = abi.encodeCall(IVault.finish, ());
+        list[4] = abi.encodeCall(IVault.deposit, (address(usdc), 1));
+        list[5] = abi.encodeCall(IVault.depositWithPermit, (address(usdc), 1, T0, ""));
         list[6] = abi.encodeCall(IVault.depositEth, ());
         list[7] = abi.encodeCall(IVault.withdraw, (address(usdc), 1));
         list[8] = abi.encodeCall(IVault.withdrawAll, (new address[](0)));
-        list[9] = abi.encodeCall(IVault.setPolicy, (defaultPolicy()));
-        list[10] = abi.encodeCall(IVault.setTargets, (defaultTargets()));
-        list[11] = abi.encodeCall(IVault.setKeeper, (STRANGER, true));
-        list[12] = abi.encodeCall(IVault.pause, ());
-        list[13] = abi.encodeCall(IVault.resume, ());
-        list[14] = ""; // plain ether
+        list[9] = abi.encodeCall(IVault.withdrawNft, (address(usdc), 1));
+        list[10] = abi.encodeCall(IVault.setPolicy, (defaultPolicy()));
+        list[11] = abi.encodeCall(IVault.setTargets, (defaultTargets()));
+        list[12] = abi.encodeCall(IVault.setKeeper, (STRANGER, true));
+        list[13] = abi.encodeCall(IVault.setGuardian, (STRANGER));
+        list[14] = abi.encodeCall(IVault.pause, ());
+        list[15] = abi.encodeCall(IVault.resume, ());
+        list[16] = abi.encodeCall(IVault.resetStop, ());
+        list[17] = abi.encodeCall(IVault.transferOwnership, (STRANGER));
+        list[18] = abi.encodeCall(IVault.acceptOwnership, ());
+        list[19] = abi.encodeCall(IVault.guardianPause, (60));
+        list[20] = abi.encodeCall(IVault.checkStop, ());
+        list[21] = ""; // plain ether
+    }
+
+    /// Whoever asks in the middle of a fill what is due gets no answer rather than a wrong one.
+    function test_P14_viewsRefuseToAnswerDuringAFill() public {
+        expectFillRevert(
+            puppetFill(WETH, USDC, 1e18, calls(Call(address(vault), abi.encodeCall(IVault.due, ())))), LOCKED
+        );
+        expectFillRevert(
+            puppetFill(WETH, USDC, 1e18, calls(Call(address(vault), abi.encodeCall(IVault.stopDue, ())))), LOCKED
+        );
     }
 
     function test_P13_lockIsReleasedAfterwards() public {

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {LibRLP} from "solady/utils/LibRLP.sol";
+
 import {IVault, Target} from "../../src/interfaces/IVault.sol";
 import {Feed} from "../mocks/Feeds.sol";
 import {BreakableToken, FalseToken, FeeToken, HookToken, NoReturnToken, Token} from "../mocks/Tokens.sol";
 import {Fixture} from "../utils/Fixture.sol";
+import {IFullVault} from "../utils/Interfaces.sol";
 import {Vm} from "../utils/Test.sol";
 
 contract WithdrawTest is Fixture {
@@ -118,6 +121,109 @@ contract WithdrawTest is Fixture {
         leaveWithEverything();
     }
 
+    /* ------------------------------------------ when all else is gone --------------------------------------- */
+
+    /// @dev Everything but the vault's own half and the tokens fails from now on, and burns all gas it is given.
+    function breakAllElse() private {
+        address[7] memory rest = [
+            vault.extension(),
+            vault.rulebook(),
+            address(hub),
+            address(factory),
+            address(usdcFeed),
+            address(wethFeed),
+            LibRLP.computeAddress(address(vault), 1) // the rules
+        ];
+        for (uint256 i; i < rest.length; ++i) {
+            vm.etch(rest[i], hex"fe");
+        }
+    }
+
+    function leaveOneByOne(address who) private {
+        for (uint8 i; i < 3; ++i) {
+            uint256 had = held(i);
+            withdrawAs(who, address(tokenOf(i)), type(uint256).max);
+            assertEq(tokenOf(i).balanceOf(who), had, "out");
+        }
+    }
+
+    function test_P4_withdraw_needsNothingElse() public {
+        breakAllElse();
+        leaveOneByOne(OWNER);
+        vm.expectRevert(abi.encodeWithSelector(IVault.NotOwner.selector, STRANGER));
+        withdrawAs(STRANGER, address(usdc), 0);
+    }
+
+    function test_P4_withdraw_needsNothingElseInTheMiddleOfAnEpoch() public {
+        driftAndBegin();
+        doFill(fairFill(WETH, USDC, 1e18, 10_000));
+        breakAllElse();
+        leaveOneByOne(OWNER);
+    }
+
+    function test_P18_withdraw_needsNothingElseWhilePaused() public {
+        vm.prank(OWNER);
+        vault.pause();
+        breakAllElse();
+        leaveOneByOne(OWNER);
+    }
+
+    function test_P18_withdraw_needsNothingElseWhileTheGuardianPauses() public {
+        vm.prank(OWNER);
+        vault.setGuardian(STRANGER);
+        vm.prank(STRANGER);
+        vault.guardianPause(7 days);
+        breakAllElse();
+        leaveOneByOne(OWNER);
+    }
+
+    function test_P7_withdraw_needsNothingElseWhileStopped() public {
+        vm.store(address(vault), 0, bytes32(uint256(6 << 216 | 1 << 248))); // stopped, a reference live
+        assertEq(vault.state().stopped, 6, "stopped");
+        assertTrue(vault.state().referenceLive, "live");
+        breakAllElse();
+        leaveOneByOne(OWNER);
+    }
+
+    function test_P18_withdraw_needsNothingElseAfterTheVaultChangedHands() public {
+        address heir = address(0xC0FFEE);
+        vm.prank(OWNER);
+        vault.transferOwnership(heir);
+        uint256 id = vm.snapshotState();
+        breakAllElse();
+        leaveOneByOne(OWNER); // until the heir has accepted
+        vm.revertToState(id);
+        vm.prank(heir);
+        vault.acceptOwnership();
+        breakAllElse();
+        vm.expectRevert(abi.encodeWithSelector(IVault.NotOwner.selector, OWNER));
+        withdrawAs(OWNER, address(usdc), 1);
+        leaveOneByOne(heir);
+    }
+
+    /// As the README tells it to somebody who has nothing but a block explorer.
+    function test_P4_withdraw_byHand() public {
+        breakAllElse();
+        vm.prank(OWNER);
+        (bool ok,) = address(vault).call(abi.encodePacked(hex"f3fef3a3", uint256(uint160(address(weth))), type(uint256).max));
+        assertTrue(ok, "withdraw(address,uint256)");
+        assertEq(weth.balanceOf(OWNER), 10e18, "out");
+    }
+
+    function test_withdraw_fromAVaultWithoutTargets() public {
+        vault = IFullVault(factory.create(OWNER, address(0), defaultPolicy(), new Target[](0), "bare"));
+        usdc.mint(address(vault), 5e6);
+        withdrawAs(OWNER, address(usdc), type(uint256).max);
+        assertEq(usdc.balanceOf(OWNER), 5e6, "out");
+    }
+
+    /// Not even with a sequence number, a time and a loss at the ends of their ranges.
+    function test_P4_withdraw_whateverTheFirstWordHolds() public {
+        uint256 all = type(uint256).max ^ 1 << 249; // but for the bit that says that somebody else owns the vault
+        vm.store(address(vault), 0, bytes32(all));
+        leaveOneByOne(OWNER);
+    }
+
     function test_withdrawAll_refusesEverybodyElse() public {
         vm.expectRevert(abi.encodeWithSelector(IVault.NotOwner.selector, KEEPER));
         vm.prank(KEEPER);
@@ -150,8 +256,8 @@ contract WithdrawTest is Fixture {
         Target[] memory t = new Target[](2);
         bytes32 feed = register(wethFeed);
         (uint256 i, uint256 j) = address(odd) < address(weth) ? (0, 1) : (1, 0);
-        t[i] = Target(address(odd), 5_000, 500, feed);
-        t[j] = Target(address(weth), 5_000, 500, feed);
+        t[i] = target(Token(address(odd)), 5_000, 500, feed);
+        t[j] = target(Token(address(weth)), 5_000, 500, feed);
         vm.prank(OWNER);
         vault.setTargets(t);
         odd.mint(address(vault), 3e18);

@@ -284,8 +284,8 @@ abstract contract Fixture is Test {
 
     /// @return {base units of buy} at oracle prices, rounded down
     function fairOut(uint8 sell, uint8 buy, uint256 amountIn) internal view returns (uint256) {
-        return amountIn * priceOf(sell) * 10 ** tokenOf(buy).decimals()
-            / (priceOf(buy) * 10 ** tokenOf(sell).decimals());
+        return
+            amountIn * priceOf(sell) * 10 ** tokenOf(buy).decimals() / (priceOf(buy) * 10 ** tokenOf(sell).decimals());
     }
 
     function assertNoAllowance(address spender) internal view {

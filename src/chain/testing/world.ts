@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { type Abi, decodeEventLog, encodeAbiParameters, encodeDeployData, encodeFunctionData, parseAbi } from 'viem';
 import { oracleHubAbi, oracleHubBytecode } from '../../abi/OracleHub.ts';
+import { rulebookAbi, rulebookBytecode } from '../../abi/Rulebook.ts';
 import { vaultAbi } from '../../abi/Vault.ts';
 import { vaultFactoryAbi, vaultFactoryBytecode } from '../../abi/VaultFactory.ts';
 import { vaultLensAbi, vaultLensBytecode } from '../../abi/VaultLens.ts';
@@ -164,7 +165,9 @@ async function build(anvil: TestAnvil, policy: VaultPolicy): Promise<World> {
 
   const hub = await deploy(oracleHubAbi, oracleHubBytecode, [NO_ADDRESS, 0n]);
   const lens = await deploy(vaultLensAbi, vaultLensBytecode, []);
-  const vaultFactory = await deploy(vaultFactoryAbi, vaultFactoryBytecode, [hub, weth, NO_ADDRESS, NO_ADDRESS]);
+  const rulebook = await deploy(rulebookAbi, rulebookBytecode, [hub]);
+  const factoryArguments = [rulebook, weth, NO_ADDRESS, NO_ADDRESS];
+  const vaultFactory = await deploy(vaultFactoryAbi, vaultFactoryBytecode, factoryArguments);
   const feedIds: Hex[] = [];
   for (const feed of [feeds.weth, feeds.dai]) {
     const plain = { feed, heartbeat: 86_400, decimals: 8, minPriceUsdE8: 10_000n, maxPriceUsdE8: 10n ** 15n };

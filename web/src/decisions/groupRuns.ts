@@ -39,6 +39,11 @@ const REASON_WORDS: Partial<Record<Reason, string>> = {
   NO_TARGETS: 'no targets',
   EMPTY: 'empty',
   PAUSED: 'paused',
+  STOPPED: 'stop fired',
+  SOLD_IN_EPOCH: 'sold in this rebalance',
+  PRICE_DIVERGED: 'price sources differ',
+  SEQUENCER_DOWN: 'sequencer down',
+  BALANCE_UNREADABLE: 'balance unreadable',
   MISSED_CHECK: 'missed',
 };
 

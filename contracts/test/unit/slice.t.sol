@@ -5,7 +5,7 @@ import {Fill, IVault, Policy, Slice} from "../../src/interfaces/IVault.sol";
 import {Call} from "../mocks/Strangers.sol";
 import {Fixture} from "../utils/Fixture.sol";
 
-contract FillManyTest is Fixture {
+contract SliceTest is Fixture {
     function setUp() public override {
         super.setUp();
         driftAndBegin();
@@ -15,10 +15,10 @@ contract FillManyTest is Fixture {
         Slice memory s = slice();
         vm.expectRevert(why);
         vm.prank(KEEPER);
-        vault.fillMany(s, fills);
+        vault.fill(s, fills);
     }
 
-    function test_fillMany_isOneSlice() public {
+    function test_slice_isOneSlice() public {
         fillManyAs(
             KEEPER, slice(), many(fairFill(WETH, USDC, 1e18, 10_000), fairFill(WETH, WBTC, 0.5e18, 10_000))
         );
@@ -26,28 +26,28 @@ contract FillManyTest is Fixture {
         assertEq(vault.state().sequence, 1, "one slice");
     }
 
-    function test_fillMany_lastClosesTheEpoch() public {
+    function test_slice_lastClosesTheEpoch() public {
         Slice memory s = slice();
         s.last = true;
         fillManyAs(KEEPER, s, many(fairFill(WETH, USDC, 1e18, 10_000)));
         assertTrue(!isOpen(), "closed");
     }
 
-    function test_fillMany_refusesStrangers() public {
+    function test_slice_refusesStrangers() public {
         Slice memory s = slice();
         Fill[] memory fills = many(fairFill(WETH, USDC, 1e18, 10_000));
         vm.expectRevert(abi.encodeWithSelector(IVault.NotKeeper.selector, STRANGER));
         vm.prank(STRANGER);
-        vault.fillMany(s, fills);
+        vault.fill(s, fills);
     }
 
-    function test_fillMany_refusesWhilePausedWithoutEpochOrTooLate() public {
+    function test_slice_refusesWhilePausedWithoutEpochOrTooLate() public {
         Fill[] memory fills = many(fairFill(WETH, USDC, 1e18, 10_000));
         Slice memory s = slice();
         s.deadline = uint40(T0 - 1);
         vm.expectRevert(abi.encodeWithSelector(IVault.DeadlinePassed.selector, T0 - 1));
         vm.prank(KEEPER);
-        vault.fillMany(s, fills);
+        vault.fill(s, fills);
 
         vm.prank(KEEPER);
         vault.finish();
@@ -55,30 +55,30 @@ contract FillManyTest is Fixture {
 
         vm.prank(OWNER);
         vault.pause();
-        expectManyRevert(fills, abi.encodeWithSelector(IVault.Paused.selector, type(uint40).max));
+        expectManyRevert(fills, abi.encodeWithSelector(IVault.Paused.selector, type(uint32).max));
     }
 
-    function test_fillMany_refusesAnEmptySlice() public {
+    function test_slice_refusesAnEmptySlice() public {
         expectManyRevert(new Fill[](0), abi.encodeWithSelector(IVault.NothingToTrade.selector, 0, 0));
     }
 
-    function test_fillMany_refusesUnknownIndices() public {
+    function test_slice_refusesUnknownIndices() public {
         expectManyRevert(
             many(puppetFill(200, USDC, 1e18, new Call[](0))),
             abi.encodeWithSelector(IVault.NothingToTrade.selector, 200, USDC)
         );
     }
 
-    function test_P25_fillMany_cannotRunTwice() public {
+    function test_P25_slice_cannotRunTwice() public {
         Slice memory s = slice();
         Fill[] memory fills = many(fairFill(WETH, USDC, 0.1e18, 10_000));
         fillManyAs(KEEPER, s, fills);
         vm.expectRevert(abi.encodeWithSelector(IVault.WrongSlice.selector, 1, 1));
         vm.prank(KEEPER);
-        vault.fillMany(s, fills);
+        vault.fill(s, fills);
     }
 
-    function test_P25_fillMany_waitsBetweenSlices() public {
+    function test_P25_slice_waitsBetweenSlices() public {
         Policy memory p = defaultPolicy();
         p.sliceCooldownS = 60;
         p.cooldownS = 60;
@@ -91,7 +91,7 @@ contract FillManyTest is Fixture {
     }
 
     /// The slice cap holds for all fills of a transaction together: the second is clamped, the third has nothing left.
-    function test_fillMany_sharesTheSliceCap() public {
+    function test_slice_sharesTheSliceCap() public {
         Policy memory p = defaultPolicy();
         p.maxSliceBps = 200; // 2,300 dollars
         setPolicy(p);
@@ -110,10 +110,10 @@ contract FillManyTest is Fixture {
         Slice memory s = slice();
         vm.expectPartialRevert(IVault.BelowMinTrade.selector);
         vm.prank(KEEPER);
-        vault.fillMany(s, three);
+        vault.fill(s, three);
     }
 
-    function test_fillMany_refusesBeyondTheSliceCap() public {
+    function test_slice_refusesBeyondTheSliceCap() public {
         Policy memory p = defaultPolicy();
         p.maxSliceBps = 1;
         setPolicy(p);
@@ -124,7 +124,7 @@ contract FillManyTest is Fixture {
         fillManyAs(KEEPER, slice(), many(all));
     }
 
-    function test_P1_fillMany_sharesTheLossBudget() public {
+    function test_P1_slice_sharesTheLossBudget() public {
         Policy memory p = defaultPolicy();
         p.lossBpsPerDay = 5; // 57.50 dollars
         setPolicy(p);
@@ -138,14 +138,14 @@ contract FillManyTest is Fixture {
     }
 
     /// The second fill sees what the first one did.
-    function test_P8_fillMany_eachFillUsesLiveBalances() public {
+    function test_P8_slice_eachFillUsesLiveBalances() public {
         Fill memory f = paidFill(WETH, USDC, 1e18, 4_500e6);
         Fill memory rest = paidFill(WETH, USDC, 1e18, 1_500e6 - 1);
         fillManyAs(KEEPER, slice(), many(f, rest));
         assertEq(10e18 - held(WETH), 1e18 + uint256(1_500e18) / 4_500, "clamped to the rest of the deficit");
     }
 
-    function test_fillMany_readsEachFeedOnce() public {
+    function test_slice_readsEachFeedOnce() public {
         bytes memory read = abi.encodeWithSignature("latestRoundData()");
         Slice memory s = slice();
         Fill[] memory fills = many(fairFill(WETH, USDC, 0.1e18, 10_000), fairFill(WETH, USDC, 0.1e18, 10_000));
@@ -155,10 +155,10 @@ contract FillManyTest is Fixture {
         fillManyAs(KEEPER, s, fills);
     }
 
-    function test_fillMany_allOrNothing() public {
+    function test_slice_allOrNothing() public {
         expectManyRevert(
             many(fairFill(WETH, USDC, 1e18, 10_000), fairFill(USDC, WETH, 1e6, 10_000)),
-            abi.encodeWithSelector(IVault.NothingToTrade.selector, USDC, WETH)
+            abi.encodeWithSelector(IVault.SoldBefore.selector, WETH)
         );
         assertEq(held(WETH), 10e18, "untouched");
         assertEq(vault.state().sequence, 0, "not consumed");

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {IOracleHub} from "../../src/interfaces/IOracleHub.sol";
+import {Fill, IVault, Policy, Slice, State, Target} from "../../src/interfaces/IVault.sol";
+import {Feed} from "../mocks/Feeds.sol";
+import {Call} from "../mocks/Strangers.sol";
+import {Fixture} from "../utils/Fixture.sol";
+import {Venues} from "../utils/Venues.sol";
+
+/// @notice What a fill must bring falls from 1 % above the oracles to 1 % below within ten minutes.
+abstract contract Relaxing is Fixture {
+    function setUp() public virtual override {
+        super.setUp();
+        setPolicy(relaxing());
+        driftAndBegin();
+    }
+
+    function relaxing() internal pure returns (Policy memory p) {
+        p = defaultPolicy();
+        p.premiumBps = 100;
+        p.relaxS = 600;
+    }
+
+    /// @dev 1 WETH is worth 4,500 dollars.
+    function assertRequires(uint256 out) internal {
+        expectFillRevert(
+            paidFill(WETH, USDC, 1e18, out - 1), abi.encodeWithSelector(IVault.SlippageAboveCap.selector, out - 1, out)
+        );
+        uint256 id = vm.snapshotState();
+        doFill(paidFill(WETH, USDC, 1e18, out));
+        assertEq(filler.lastMinOut(), out, "the filler is told");
+        vm.revertToState(id);
+    }
+
+}
+
+contract RelaxationTest is Relaxing {
+    function test_P3_relaxation_demandsThePremiumAtBegin() public {
+        assertRequires(4_545e6);
+    }
+
+    function test_P3_relaxation_roundsAgainstTheKeeper() public {
+        vm.warp(T0 + 1); // 990,000 + 20,000 * 599 / 600 = 1,009,966.7 parts per million
+        assertRequires(uint256(4_500e6) * 1_009_967 / 1e6);
+    }
+
+    function test_P3_relaxation_isAtTheOracleHalfWay() public {
+        vm.warp(T0 + 300);
+        assertRequires(4_500e6);
+    }
+
+    function test_P3_relaxation_demandsAnythingButTheCapUntilTheVeryEnd() public {
+        vm.warp(T0 + 599); // 990,000 + 33.3
+        assertRequires(uint256(4_500e6) * 990_034 / 1e6);
+    }
+
+    function test_P3_relaxation_endsAtTheCap() public {
+        vm.warp(T0 + 600);
+        assertRequires(4_455e6);
+        vm.warp(T0 + 3_599);
+        assertRequires(4_455e6);
+    }
+
+    function test_P3_relaxation_beginAndFillPaysThePremium() public {
+        vm.prank(KEEPER);
+        vault.finish();
+        Slice memory s = Slice(2, 0, uint40(block.timestamp), false);
+        Fill[] memory low = many(paidFill(WETH, USDC, 1e18, 4_545e6 - 1));
+        vm.expectRevert(abi.encodeWithSelector(IVault.SlippageAboveCap.selector, 4_545e6 - 1, 4_545e6));
+        beginAndFillAs(KEEPER, s, low);
+        beginAndFillAs(KEEPER, s, many(paidFill(WETH, USDC, 1e18, 4_545e6)));
+    }
+
+    function test_P3_relaxation_offMeansTheCapAtOnce() public {
+        setPolicy(defaultPolicy());
+        begin();
+        assertRequires(4_455e6);
+    }
+
+    /// A premium must not lock out the very fill that would reach the target: asking for less than all always works.
+    function test_P21_relaxation_aPremiumAboveTheCapLeavesSomethingToTrade() public {
+        Policy memory p = relaxing();
+        p.premiumBps = 500;
+        setPolicy(p);
+        begin();
+        uint256 all = uint256(6_000e18) / 4_500; // USDC's whole deficit
+        expectFillRevert(
+            paidFill(WETH, USDC, all, 6_300e6), abi.encodeWithSelector(IVault.Overshoot.selector, USDC)
+        );
+        doFill(paidFill(WETH, USDC, all * 100 / 105, 6_000e6));
+    }
+
+    function testFuzz_P3_relaxation_neverRisesWithTime(uint256 a, uint256 b) public {
+        a = bound(a, 0, 900);
+        b = bound(b, a, 900);
+        assertLe(requiredAt(b), requiredAt(a), "falls");
+        assertLe(requiredAt(a), 4_545e6, "from the premium");
+        assertLe(4_455e6, requiredAt(b), "to the cap");
+    }
+
+    function requiredAt(uint256 afterS) private returns (uint256 out) {
+        uint256 id = vm.snapshotState();
+        vm.warp(T0 + afterS);
+        doFill(paidFill(WETH, USDC, 1e18, 4_545e6));
+        out = filler.lastMinOut();
+        vm.revertToState(id);
+    }
+}
+
+/// The clock of the relaxation, on a chain whose sequencer can fail.
+contract SequencerTest is Relaxing, Venues {
+    uint256 private constant GRACE_S = 900;
+    Feed private uptime;
+
+    function setUp() public override(Fixture, Relaxing) {
+        super.setUp();
+        uptime = new Feed(0, 0);
+        uptime.setStartedAt(T0 - 30 days);
+        // The hub's immutables lie in its code, and its configs at addresses that its own tells: a vault sees no other hub.
+        vm.etch(address(hub), deploy("OracleHub", abi.encode(uptime, GRACE_S)).code);
+        installVenues(address(0), address(0)); // code that was made where there is a sequencer
+    }
+
+    function fails() private {
+        uptime.set(1);
+    }
+
+    function comesBack() private {
+        uptime.set(0);
+    }
+
+    function fresh() private {
+        wethFeed.set(wethFeed.answer());
+        usdcFeed.set(usdcFeed.answer());
+        wbtcFeed.set(wbtcFeed.answer());
+    }
+
+    function test_P6_sequencer_noFillWhileDownOrInGrace() public {
+        vm.warp(T0 + 300);
+        fails();
+        expectFillRevertAny(paidFill(WETH, USDC, 1e18, 4_545e6));
+        vm.warp(T0 + 400);
+        comesBack();
+        expectFillRevertAny(paidFill(WETH, USDC, 1e18, 4_545e6));
+        vm.warp(T0 + 400 + GRACE_S);
+        expectFillRevertAny(paidFill(WETH, USDC, 1e18, 4_545e6));
+        vm.warp(T0 + 401 + GRACE_S);
+        doFill(paidFill(WETH, USDC, 1e18, 4_545e6));
+    }
+
+    function test_P6_sequencer_noBeginWhileDownOrInGrace() public {
+        vm.prank(KEEPER);
+        vault.finish();
+        fails();
+        vm.expectRevert(abi.encodeWithSelector(IVault.NotDue.selector, bytes32("SEQUENCER_DOWN"), 0));
+        begin();
+        comesBack();
+        vm.warp(T0 + GRACE_S);
+        vm.expectRevert(abi.encodeWithSelector(IVault.NotDue.selector, bytes32("SEQUENCER_DOWN"), 0));
+        begin();
+        vm.warp(T0 + GRACE_S + 1);
+        begin();
+    }
+
+    /// Ten minutes of darkness do not make the demand cheaper: the auction starts anew when prices are back.
+    function test_P6_sequencer_theClockStartsAgain() public {
+        vm.warp(T0 + 500);
+        fails();
+        vm.warp(T0 + 700);
+        comesBack();
+        vm.warp(T0 + 700 + GRACE_S + 1); // one second after the grace period
+        fresh();
+        assertRequires(uint256(4_500e6) * 1_009_967 / 1e6);
+        vm.warp(T0 + 700 + GRACE_S + 300);
+        assertRequires(4_500e6);
+        vm.warp(T0 + 700 + GRACE_S + 600);
+        assertRequires(4_455e6);
+    }
+
+    function test_P6_sequencer_anOutageBeforeTheEpochChangesNothing() public {
+        vm.prank(KEEPER);
+        vault.finish();
+        fails();
+        comesBack();
+        vm.warp(T0 + GRACE_S + 1_000);
+        begin();
+        vm.warp(block.timestamp + 300);
+        assertRequires(4_500e6);
+    }
+
+    function test_P6_sequencer_noStopWhileDownOrInGrace() public {
+        Target[] memory t = stoppableTargets();
+        vm.prank(OWNER);
+        vault.setTargets(t);
+        Policy memory p = defaultPolicy();
+        p.stopLossBps = 1_000;
+        p.confirmS = 60;
+        setPolicy(p);
+        setPrices(60_000, 4_500);
+        vault.checkStop(); // 115,000
+        setPrices(50_000, 3_000); // 95,000
+        fails();
+        vm.expectPartialRevert(IOracleHub.BadPrice.selector);
+        vault.checkStop();
+        comesBack();
+        vm.warp(T0 + GRACE_S);
+        vm.expectPartialRevert(IOracleHub.BadPrice.selector);
+        vault.checkStop();
+        vm.warp(T0 + GRACE_S + 1);
+        vault.checkStop();
+        assertTrue(vault.stop().armed != 0, "armed");
+        vm.warp(T0 + GRACE_S + 30);
+        fails();
+        vm.warp(T0 + GRACE_S + 61);
+        vm.expectPartialRevert(IOracleHub.BadPrice.selector);
+        vault.checkStop();
+        assertEq(vault.state().stopped, 0, "not fired in the dark");
+    }
+
+    function test_P6_sequencer_withdrawWorksWhileDown() public {
+        fails();
+        vm.prank(OWNER);
+        vault.withdraw(address(weth), type(uint256).max);
+        assertEq(weth.balanceOf(OWNER), 10e18, "out");
+    }
+}
+
+/// Anyone may trade, at prices that relax.
+contract OpenExecutionTest is Relaxing {
+    function setUp() public override {
+        super.setUp();
+        Policy memory p = relaxing();
+        p.open = true;
+        p.sliceCooldownS = 60;
+        p.cooldownS = 60;
+        setPolicy(p);
+        vm.warp(T0 + 60);
+        drift();
+    }
+
+    function test_P3_open_strangersBeginAndFill() public {
+        vm.prank(STRANGER);
+        vault.begin();
+        Slice memory s = slice();
+        Fill memory f = paidFill(WETH, USDC, 1e18, 4_545e6 - 1);
+        expectFillRevert(STRANGER, s, f, abi.encodeWithSelector(IVault.SlippageAboveCap.selector, 4_545e6 - 1, 4_545e6));
+        fillAs(STRANGER, s, paidFill(WETH, USDC, 1e18, 4_545e6));
+        assertEq(held(WETH), 9e18, "sold");
+    }
+
+    function test_P3_open_strangersBeginAndFillAtOnce() public {
+        Slice memory s = Slice(vault.state().epoch + 1, 0, uint40(block.timestamp), true);
+        beginAndFillAs(STRANGER, s, many(paidFill(WETH, USDC, 1e18, 4_545e6)));
+        assertTrue(isOpen(), "a stranger's `last` closes nothing");
+        assertEq(vault.state().sequence, 1, "consumed");
+    }
+
+    function test_P21_open_aStrangersLastIsIgnored() public {
+        begin();
+        Slice memory s = slice();
+        s.last = true;
+        fillAs(STRANGER, s, paidFill(WETH, USDC, 0.1e18, 4_545e5));
+        assertTrue(isOpen(), "open");
+        vm.warp(block.timestamp + 60);
+        s = slice();
+        s.last = true;
+        fillAs(KEEPER, s, paidFill(WETH, USDC, 0.1e18, 4_545e5));
+        assertTrue(!isOpen(), "a keeper's is not");
+    }
+
+    function test_P21_open_strangersFinishOnlyWhatIsFinished() public {
+        begin();
+        vm.expectRevert(abi.encodeWithSelector(IVault.NotKeeper.selector, STRANGER));
+        vm.prank(STRANGER);
+        vault.finish();
+        vm.warp(block.timestamp + 600);
+        fillAs(STRANGER, slice(), paidFill(WETH, USDC, 5e18, 6_000e6 - 1));
+        vm.warp(block.timestamp + 60);
+        fillAs(STRANGER, slice(), paidFill(WETH, WBTC, 5e18, 0.075e8 - 1));
+        vm.prank(STRANGER);
+        vault.finish();
+        assertTrue(!isOpen(), "closed");
+    }
+
+    function test_P18_open_strangersGetNoOtherPower() public {
+        bytes[5] memory list = [
+            abi.encodeCall(IVault.withdraw, (address(usdc), 1)),
+            abi.encodeCall(IVault.setPolicy, (defaultPolicy())),
+            abi.encodeCall(IVault.setKeeper, (STRANGER, true)),
+            abi.encodeCall(IVault.pause, ()),
+            abi.encodeCall(IVault.resetStop, ())
+        ];
+        for (uint256 i; i < 5; ++i) {
+            vm.expectRevert(abi.encodeWithSelector(IVault.NotOwner.selector, STRANGER));
+            vm.prank(STRANGER);
+            (bool ok,) = address(vault).call(list[i]);
+            assertTrue(ok, "forge answers for a call that reverted as expected");
+        }
+    }
+
+    function test_P18_open_strangersStopWhenThePauseBegins() public {
+        vm.prank(OWNER);
+        vault.pause();
+        vm.expectPartialRevert(IVault.Paused.selector);
+        vm.prank(STRANGER);
+        vault.begin();
+    }
+
+    function test_P20_open_theGasPriceCapHoldsForStrangersToo() public {
+        Policy memory p = relaxing();
+        p.open = true;
+        p.maxGasPriceMwei = 1_000;
+        setPolicy(p);
+        vm.txGasPrice(1 gwei + 1);
+        vm.expectPartialRevert(IVault.GasPriceAboveCap.selector);
+        vm.prank(STRANGER);
+        vault.begin();
+    }
+
+    function test_P13_open_aStrangersFillerCannotReenterAsAKeeper() public {
+        begin();
+        State memory before = vault.state();
+        Slice memory s = slice();
+        Fill memory inner = paidFill(WETH, USDC, 0.1e18, 4_545e5);
+        Fill memory f = puppetFill(
+            WETH, USDC, 1e18, calls(Call(address(vault), abi.encodeCall(IVault.fill, (s, many(inner)))), minting(usdc, 4_545e6))
+        );
+        expectFillRevert(STRANGER, s, f, abi.encodeWithSignature("ReentrancyGuardReentrantCall()"));
+        assertEq(keccak256(abi.encode(vault.state())), keccak256(abi.encode(before)), "nothing happened");
+    }
+}
