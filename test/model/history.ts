@@ -100,7 +100,7 @@ function someTargets(r: Random, world: World, prices: readonly bigint[], stoppab
 
 function somePolicy(r: Random): Policy {
   const sliceCooldownS = r.pick([0, 0, 0, 30, 300]);
-  const ttlS = r.pick([60, 600, HOUR_S, HOUR_S, DAY_S]);
+  const ttlS = r.pick([60, 600, HOUR_S, HOUR_S, DAY_S, DAY_S]);
   const open = r.chance(0.3);
   const relaxing = open || r.chance(0.3);
   const stops = r.chance(0.6);
@@ -177,6 +177,8 @@ export function makerOf(seed: number, start: Model, prices: readonly bigint[]): 
   const sources = start.world.sources;
   const scales = scalesOf(start.world);
   let steps = 0;
+  /** Some owners want more keepers than there may be. */
+  const crowded = r.chance(0.1);
 
   /** All feeds in use tell what things are worth. */
   const retell = (m: Model, at: bigint): Record<number, Source> => {
@@ -205,8 +207,13 @@ export function makerOf(seed: number, start: Model, prices: readonly bigint[]): 
 
   const soon = (m: Model): bigint => {
     const { now } = m.world;
-    if (r.chance(0.7)) return now + BigInt(r.int(1, 40));
     const { state, policy, stop, assets } = m.vault;
+    const nextSliceAt = state.lastSliceAt + policy.sliceCooldownS;
+    if (isOpen(m) && nextSliceAt > now && r.chance(0.5)) return nextSliceAt;
+    const confirmedAt = stop.armedAt + policy.confirmS;
+    const waits = confirmedAt > now ? confirmedAt - now : 0n;
+    if (stop.armed !== 0n && r.chance(0.4)) return now + waits + BigInt(r.int(1, 20));
+    if (r.chance(isOpen(m) ? 0.85 : 0.7)) return now + BigInt(r.int(1, 40));
     const edges = [
       state.epochEnd,
       state.epochEnd + policy.cooldownS,
@@ -269,16 +276,17 @@ export function makerOf(seed: number, start: Model, prices: readonly bigint[]): 
     const open = isOpen(then);
     const { kind, reason } = due(then);
     const paused = state.pausedUntil > at;
-    const broken = vault.assets.some((a) => {
+    const statuses = vault.assets.map((a) => {
       const feed = world.feeds[a.feed];
-      return feed !== undefined && priceOf(then.world, feed).status !== 'OK';
+      return feed === undefined ? 'OK' : priceOf(then.world, feed).status;
     });
+    const broken = statuses.some((status) => status !== 'OK');
+    const sequencerDown = statuses.includes('SEQUENCER_DOWN');
     const looked = stopDue(then);
     const isStopDue = typeof looked !== 'string' && looked.act !== '';
     const empty = reason === 'EMPTY' || vault.assets.every((a) => balanceOf(m, 'vault', a.token) === 0n);
     const calm = kind === 'None' && !open && !paused;
     const stops = policy.stopLossBps + policy.takeProfitBps > 0n || vault.assets.some((a) => a.stopPriceUsdE8 > 0n);
-    const sequencerDown = reason === 'SEQUENCER_DOWN';
     const by = (from: Account, action: Action): Draft => ({ ...action, from });
     const tellAll = (change: Record<number, Source> = {}): Draft =>
       by(STRANGER, { do: 'tell', sources: { ...retell(m, at), ...change } });
@@ -329,11 +337,12 @@ export function makerOf(seed: number, start: Model, prices: readonly bigint[]): 
         },
       ],
       [
-        world.sequencer === null ? 0 : sequencerDown ? 30 : 1.5,
+        world.sequencer === null ? 0 : sequencerDown ? 30 : open ? 4 : 1,
         () => {
-          const up = sequencerDown && r.chance(0.8);
+          // Mostly it is back already, and the grace just over.
+          const up = r.chance(0.8);
           const grace = world.sequencer?.graceS ?? 0n;
-          const startedAt = up && r.chance(0.7) ? at - grace - BigInt(r.int(0, 60)) : at;
+          const startedAt = up && r.chance(0.8) ? at - grace - BigInt(r.int(0, 60)) : at;
           const told: Source = { answers: 'ok', answer: up ? 0n : 1n, startedAt, updatedAt: startedAt };
           return by(STRANGER, { do: 'tell', sources: { [sources.length - 1]: told } });
         },
@@ -386,25 +395,32 @@ export function makerOf(seed: number, start: Model, prices: readonly bigint[]): 
         },
       ],
       [
-        1,
+        crowded ? 6 : 1,
         () => {
           const keeper = r.chance(0.05)
             ? 'zero'
             : r.chance(0.5)
               ? r.pick([KEEPER, SECOND_KEEPER])
               : `spare${r.int(0, 9)}`;
-          return by(owner(m), { do: 'setKeeper', keeper, allowed: r.chance(keeper === KEEPER ? 0.9 : 0.7) });
+          return by(owner(m), {
+            do: 'setKeeper',
+            keeper,
+            allowed: r.chance(keeper === KEEPER || crowded ? 0.95 : 0.7),
+          });
         },
       ],
-      [0.5, () => by(owner(m), { do: 'setGuardian', account: r.chance(0.8) ? GUARDIAN : 'zero' })],
+      [
+        vault.guardian === GUARDIAN ? 0.3 : 1,
+        () => by(owner(m), { do: 'setGuardian', account: r.chance(0.8) ? GUARDIAN : 'zero' }),
+      ],
       [0.5, () => by(owner(m), { do: 'pause' })],
       [paused ? 25 : 0.3, () => by(owner(m), { do: 'resume' })],
       [
-        vault.guardian === GUARDIAN ? 1 : 0.1,
+        vault.guardian !== GUARDIAN ? 0.1 : vault.nextGuardianPauseAt > at ? 3 : 1.5,
         () =>
           by(r.chance(0.9) ? GUARDIAN : STRANGER, {
             do: 'guardianPause',
-            seconds: BigInt(r.pick([0, 30, 300, 604_800, 604_801])),
+            seconds: BigInt(r.pick([0, 30, 30, 300, 604_800, 604_801])),
           }),
       ],
       [state.stopped !== 0n && calm ? 8 : 0.5, () => by(owner(m), { do: 'resetStop' })],
@@ -479,7 +495,16 @@ type SizeOf = (ask: Fill) => { readonly amountIn: bigint; readonly required: big
 /** Mostly one that the vault accepts, often just so. */
 function someFill(r: Random, ask: Fill, sizeOf: SizeOf, m: Model): Fill {
   const most = sizeOf(ask)?.amountIn ?? r.magnitude(1n, 10n ** 24n);
-  const amountIn = r.pick([U128, U128, most, most, most + 1n, most / 2n, most / 5n, r.chance(0.1) ? 0n : most]);
+  const amountIn = r.pick([
+    U128,
+    U128,
+    most,
+    most + 1n,
+    (most * 9n) / 10n,
+    most / 2n,
+    most / 2n,
+    r.chance(0.1) ? 0n : most,
+  ]);
   const size = sizeOf({ ...ask, amountIn });
   const taken = size?.amountIn ?? most;
   let required = size?.required ?? 0n;

@@ -12,7 +12,7 @@ import { callText, playBoth } from './compare.ts';
 import { makerOf, startOf } from './history.ts';
 import { type Call, isOpen, later, type Model, type Outcome } from './vaultModel.ts';
 
-const HISTORIES = Number(process.env.KEEL_MODEL_HISTORIES ?? 6);
+const HISTORIES = Number(process.env.KEEL_MODEL_HISTORIES ?? 30);
 const FIRST_SEED = Number(process.env.KEEL_MODEL_SEED ?? 1);
 const STEPS = 80;
 /** Attempts at leaving calls out of a history that failed. */
@@ -30,6 +30,7 @@ const PER_HISTORY = {
   'epoch expired': 0.7,
   'snapshot taken anew': 0.2,
   tipped: 2,
+  'fill after an outage': 0.1,
 } as const;
 
 let base: Base;
@@ -53,6 +54,13 @@ const EVENT_COUNTS: Readonly<Record<string, keyof typeof PER_HISTORY>> = {
   Tipped: 'tipped',
 };
 
+/** Since the epoch began: so that the clock of the relaxation began again. */
+function sequencerCameBack({ world, vault }: Model): boolean {
+  if (world.sequencer === null) return false;
+  const startedAt = world.sources[world.sequencer.source]?.startedAt ?? 0n;
+  return vault.policy.relaxS > 0n && startedAt + world.sequencer.graceS > vault.state.epochStart;
+}
+
 function note(counts: Counts, reached: Counts, call: Call, outcome: Outcome, before: Model): void {
   const isSlice = call.do === 'fill' || call.do === 'beginAndFill';
   const expired = isOpen(before) && !isOpen(later(before, call.at));
@@ -64,6 +72,7 @@ function note(counts: Counts, reached: Counts, call: Call, outcome: Outcome, bef
   }
   count(counts, `${call.do} ok`);
   if (isSlice) count(reached, 'slice executed');
+  if (isSlice && sequencerCameBack(before)) count(reached, 'fill after an outage');
   for (const { name, args } of outcome.events) {
     const what = EVENT_COUNTS[name];
     if (what !== undefined) count(reached, what);
