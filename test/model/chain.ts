@@ -79,7 +79,7 @@ const GRACE_S = 600;
 const GENESIS_S = 1_750_000_000;
 const ETHER_WEI = 2n ** 110n;
 const WETH_SUPPLY = 2n ** 104n;
-const POCKET = 2n ** 110n;
+const POCKET = 2n ** 130n;
 const OWNERS_USD = 2_000_000n;
 const GAS = hex(12_000_000);
 const MNEMONIC = 'test test test test test test test test test test test junk';
@@ -120,7 +120,7 @@ export type Views = {
   readonly state: Readonly<Record<string, Value>>;
   readonly stop: Readonly<Record<string, Value>>;
   readonly tips: Readonly<Record<string, Value>>;
-  readonly due: Readonly<Record<string, Value>>;
+  readonly due: Readonly<Record<string, Value>> | string;
   readonly stopDue: Readonly<Record<string, Value>> | string;
   readonly people: Readonly<Record<string, Value>>;
   readonly policy: Readonly<Record<string, Value>>;
@@ -627,7 +627,6 @@ async function look(setting: Setting, vault: Address, nameOf: Names): Promise<Vi
     return decodeFunctionResult({ abi: vaultAbi as Abi, functionName, data: answer.data });
   };
   const [dayUsdE8, day] = view('tips') as [bigint, bigint];
-  const [kind, reason, retryAt] = view('due') as [number, Hex, number];
   const [guardian, nextPauseAt] = view('guardian') as [Address, number];
   const name = (address: unknown): Value => plain(address, nameOf);
   const assets = view('assets') as readonly Record<string, unknown>[];
@@ -635,8 +634,8 @@ async function look(setting: Setting, vault: Address, nameOf: Names): Promise<Vi
     state: plainRecord(view('state') as object, nameOf),
     stop: plainRecord(view('stop') as object, nameOf),
     tips: { dayUsdE8, day },
-    due: { kind: DUE[kind] ?? '?', reason: plain(reason, nameOf), retryAt: BigInt(retryAt) },
-    stopDue: stopDueOf(answers[VIEWS.indexOf('stopDue')], nameOf),
+    due: judgedOf('due', answers[VIEWS.indexOf('due')], nameOf),
+    stopDue: judgedOf('stopDue', answers[VIEWS.indexOf('stopDue')], nameOf),
     people: {
       owner: name(view('owner')),
       pendingOwner: name(view('pendingOwner')),
@@ -658,7 +657,9 @@ async function look(setting: Setting, vault: Address, nameOf: Names): Promise<Vi
   };
 }
 
-function stopDueOf(
+/** @returns the name of the error when the view reverts */
+function judgedOf(
+  functionName: 'due' | 'stopDue',
   answer: { readonly ok: boolean; readonly data: Hex } | undefined,
   nameOf: Names,
 ): Readonly<Record<string, Value>> | string {
@@ -667,7 +668,9 @@ function stopDueOf(
     const outcome = refusalOf(answer.data, nameOf, undefined);
     return outcome.ok ? 'ok' : outcome.error;
   }
-  const decoded = decodeFunctionResult({ abi: vaultAbi as Abi, functionName: 'stopDue', data: answer.data });
-  const [reached, act, retryAt] = decoded as [number, Hex, number];
-  return { reached: BigInt(reached), act: plain(act, nameOf), retryAt: BigInt(retryAt) };
+  const decoded = decodeFunctionResult({ abi: vaultAbi as Abi, functionName, data: answer.data });
+  const [first, word, retryAt] = decoded as [number, Hex, number];
+  const said = { retryAt: BigInt(retryAt) };
+  if (functionName === 'due') return { ...said, kind: DUE[first] ?? '?', reason: plain(word, nameOf) };
+  return { ...said, reached: BigInt(first), act: plain(word, nameOf) };
 }

@@ -1,18 +1,26 @@
 /** What the model says of a vault, in the words in which the contract is asked, and where the two differ. */
 import type { LiveVault, Seen, Views } from './chain.ts';
-import { type Call, due, type Event, type Model, type Outcome, step, stopDue, type Value } from './vaultModel.ts';
+import {
+  type Call,
+  dueView,
+  type Event,
+  type Model,
+  type Outcome,
+  step,
+  stopDueView,
+  type Value,
+} from './vaultModel.ts';
 
 function viewsOf(m: Model): Views {
   const { vault, world } = m;
-  const { kind, reason, retryAt } = due(m);
-  const looked = stopDue(m);
+  const judged = dueView(m);
   const { owner, pendingOwner, guardian, nextGuardianPauseAt } = vault;
   return {
     state: vault.state,
     stop: vault.stop,
     tips: vault.tips,
-    due: { kind, reason, retryAt },
-    stopDue: looked,
+    due: typeof judged === 'string' ? judged : { kind: judged.kind, reason: judged.reason, retryAt: judged.retryAt },
+    stopDue: stopDueView(m),
     people: { owner, pendingOwner, guardian, nextGuardianPauseAt, keepers: vault.keepers.join() },
     policy: vault.policy,
     assets: vault.assets.map((a) => ({

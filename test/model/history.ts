@@ -6,7 +6,7 @@ import {
   ALL,
   type Call,
   composeSlice,
-  due,
+  dueView,
   type Fill,
   isOpen,
   later,
@@ -16,7 +16,7 @@ import {
   priceOf,
   refusalOf,
   type Source,
-  stopDue,
+  stopDueView,
   type Target,
   type Vault,
   type World,
@@ -103,7 +103,7 @@ function somePolicy(r: Random): Policy {
   const ttlS = r.pick([60, 600, HOUR_S, HOUR_S, DAY_S, DAY_S]);
   const open = r.chance(0.3);
   const relaxing = open || r.chance(0.3);
-  const stops = r.chance(0.6);
+  const stops = r.chance(0.75);
   const tips = r.chance(0.5);
   const n = (value: number): bigint => BigInt(value);
   return {
@@ -274,7 +274,9 @@ export function makerOf(seed: number, start: Model, prices: readonly bigint[]): 
     const { vault, world } = m;
     const { state, policy } = vault;
     const open = isOpen(then);
-    const { kind, reason } = due(then);
+    const judged = dueView(then);
+    const { kind, reason, nav } = typeof judged === 'string' ? { kind: 'None', reason: judged, nav: 0n } : judged;
+    const stuck = typeof judged === 'string' || nav >= 2n ** 72n;
     const paused = state.pausedUntil > at;
     const statuses = vault.assets.map((a) => {
       const feed = world.feeds[a.feed];
@@ -282,7 +284,7 @@ export function makerOf(seed: number, start: Model, prices: readonly bigint[]): 
     });
     const broken = statuses.some((status) => status !== 'OK');
     const sequencerDown = statuses.includes('SEQUENCER_DOWN');
-    const looked = stopDue(then);
+    const looked = stopDueView(then);
     const isStopDue = typeof looked !== 'string' && looked.act !== '';
     const empty = reason === 'EMPTY' || vault.assets.every((a) => balanceOf(m, 'vault', a.token) === 0n);
     const calm = kind === 'None' && !open && !paused;
@@ -305,7 +307,7 @@ export function makerOf(seed: number, start: Model, prices: readonly bigint[]): 
         },
       ],
       [
-        stops ? (calm ? 5 : 2) : 0,
+        stops && state.stopped === 0n ? (calm ? 7 : 2) : 0,
         () => {
           for (const a of vault.assets) if (!a.safe) shift(a.token, r.pick([r.int(60, 92), r.int(108, 140)]));
           return tellAll();
@@ -371,7 +373,7 @@ export function makerOf(seed: number, start: Model, prices: readonly bigint[]): 
         },
       ],
       [
-        paused ? 0.6 : 0.3,
+        stuck ? 40 : paused ? 0.6 : 0.3,
         () => by(owner(m), { do: 'withdrawAll', skip: vault.assets.map((a) => a.token).filter(() => r.chance(0.3)) }),
       ],
       [2.5, () => donation(m)],
@@ -440,6 +442,7 @@ export function makerOf(seed: number, start: Model, prices: readonly bigint[]): 
     const dust = r.chance(0.5);
     // More than the words of a vault can count.
     if (r.chance(0.01)) return { do: 'donate', from: STRANGER, token, amount: usd(m, token, 6e13) };
+    if (r.chance(0.01) && token !== m.world.weth) return { do: 'donate', from: STRANGER, token, amount: 2n ** 128n };
     return { do: 'donate', from: STRANGER, token, amount: dust ? 1n : usd(m, token, r.int(1, 3_000)) };
   };
 
@@ -517,7 +520,9 @@ function someFill(r: Random, ask: Fill, sizeOf: SizeOf, m: Model): Fill {
   const out = odd
     ? r.pick([required > 0n ? required - 1n : 0n, 0n, (required * 6n) / 5n, required * 3n])
     : r.pick([required, required, required + 1n, (required * 10_020n) / 10_000n, (required * 10_100n) / 10_000n]);
-  const minOut = r.chance(0.7) ? 0n : r.chance(0.9) ? out : out + 1n;
+  // The caller's bound is for what was asked, whatever the vault takes of it.
+  const bound = amountIn === 0n || taken === 0n ? out : (out * amountIn) / taken;
+  const minOut = r.chance(0.6) ? 0n : r.chance(0.9) ? bound : r.pick([bound + 1n, out, U128]);
   const token = r.int(0, m.world.tokens.length - 1);
   return {
     ...ask,

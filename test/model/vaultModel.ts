@@ -283,6 +283,15 @@ function valuesOf(m: Model, prices: readonly bigint[]): { values: bigint[]; nav:
   return { values, nav: values.reduce((a, b) => a + b, 0n) };
 }
 
+/** A balance that no real token has is none. */
+function checkBalance(m: Model, token: TokenIndex): void {
+  demand(held(m, 'vault', token) < 2n ** 128n, 'BadBalance', `token${token}`);
+}
+
+function checkBalances(m: Model): void {
+  for (const { token } of m.vault.assets) checkBalance(m, token);
+}
+
 type Aim = { readonly targetBps: bigint; readonly bandBps: bigint };
 
 /** A stopped asset has neither target nor band; what it gave up goes to the safe ones by their targets, the rest of the
@@ -343,16 +352,18 @@ export type Due = {
 
 export const isOpen = ({ world, vault }: Model): boolean => world.now < vault.state.epochEnd;
 
-export function due(m: Model): Due {
+function due(m: Model): Due {
   const { policy, state, assets } = m.vault;
   const { now } = m.world;
   const none = (reason: string, retryAt = 0n, nav = 0n): Due => ({ kind: 'None', reason, retryAt, nav });
   if (state.pausedUntil > now) return none('PAUSED', state.pausedUntil);
   if (assets.length === 0) return none('NO_TARGETS');
   if (isOpen(m)) {
-    const next = state.sequence > 0n ? state.lastSliceAt + policy.sliceCooldownS : now;
+    // The last slice may have been one of an earlier epoch.
+    const next = state.lastSliceAt + policy.sliceCooldownS;
     return { kind: 'Continue', reason: 'CONTINUE', retryAt: most(now, next), nav: 0n };
   }
+  checkBalances(m);
   const quotes = assets.map((a) => priceOf(m.world, at(m.world.feeds, a.feed)));
   const bad = quotes.find((q) => q.status !== 'OK');
   if (bad !== undefined) return none(bad.status);
@@ -405,6 +416,7 @@ function judgeStop(m: Model): Judgement {
   const idle: Judgement = { act: '', reached: 0n, fired: 0n, referenceLive: state.referenceLive, stop, nav: 0n };
   if (!whole && !single && stop.armed === 0n) return idle;
 
+  checkBalances(m);
   const prices = goodPrices(m, ALL);
   const { nav } = valuesOf(m, prices);
   let { referenceLive } = state;
@@ -460,17 +472,24 @@ const confirmAt = (policy: Policy, stop: Vault['stop']): bigint =>
 
 export type StopDue = { readonly reached: bigint; readonly act: string; readonly retryAt: bigint };
 
-/** @returns the name of the error when a price is bad */
-export function stopDue(m: Model): StopDue | string {
+/** @returns the name of the error when the view reverts */
+function viewed<T>(view: () => T): T | string {
   try {
-    const { reached, act } = judgeStop(m);
-    const paused = m.vault.state.pausedUntil > m.world.now;
-    return { reached, act: paused ? '' : act, retryAt: confirmAt(m.vault.policy, m.vault.stop) };
+    return view();
   } catch (error) {
     if (error instanceof Refusal) return error.message;
     throw error;
   }
 }
+
+export const dueView = (m: Model): Due | string => viewed(() => due(m));
+
+export const stopDueView = (m: Model): StopDue | string =>
+  viewed(() => {
+    const { reached, act } = judgeStop(m);
+    const paused = m.vault.state.pausedUntil > m.world.now;
+    return { reached, act: paused ? '' : act, retryAt: confirmAt(m.vault.policy, m.vault.stop) };
+  });
 
 /* -------------------------------------------------------- rules -------------------------------------------------------- */
 
@@ -649,29 +668,36 @@ function openSlice(tx: Tx, slice: Slice, fills: readonly Fill[], beginFirst: boo
   const isNext = slice.epoch === state.epoch && slice.sequence === state.sequence;
   demand(isNext, 'WrongSlice', state.epoch, state.sequence);
   const pausedUntil = state.lastSliceAt + policy.sliceCooldownS;
-  demand(state.sequence === 0n || now >= pausedUntil, 'SliceCooldown', pausedUntil);
+  demand(now >= pausedUntil, 'SliceCooldown', pausedUntil);
+  demand(fills.length > 0, 'NothingToTrade', 0n, 0n);
 
   const seen = new Map<number, bigint>();
   const tooOld = !beginFirst && policy.snapshotS !== 0n && now >= state.snapshotAt + policy.snapshotS;
   const all = beginFirst || tooOld;
   const asked = all ? ALL : fills.reduce((bits, f) => bits | bit(f.sell) | bit(f.buy), 0n);
   const prices = goodPrices(m, asked);
-  if (all) for (const [i, a] of assets.entries()) seen.set(i, held(m, 'vault', a.token));
+  if (all) {
+    checkBalances(m);
+    for (const [i, a] of assets.entries()) seen.set(i, held(m, 'vault', a.token));
+  }
   if (tooOld) {
     const { nav } = valuesOf(m, prices);
     snapshot(tx, nav);
     tell(tx, 'SnapshotTaken', { epoch: state.epoch, navUsdE8: nav });
   }
-  demand(fills.length > 0, 'NothingToTrade', 0n, 0n);
   const since = upSince(m.world) ?? now;
   const elapsedS = now - most(state.epochStart, since);
   return { tx, prices, aims: inForce(m.vault), seen, elapsedS, soldUsdE8: 0n, bought: 0 };
 }
 
 function look(run: Run, i: number): bigint {
-  const known = run.seen.get(i) ?? held(run.tx.m, 'vault', at(run.tx.m.vault.assets, i).token);
-  run.seen.set(i, known);
-  return known;
+  const known = run.seen.get(i);
+  if (known !== undefined) return known;
+  const { token } = at(run.tx.m.vault.assets, i);
+  checkBalance(run.tx.m, token);
+  const balance = held(run.tx.m, 'vault', token);
+  run.seen.set(i, balance);
+  return balance;
 }
 
 /** {1e-6} of the oracle value that a fill must bring: from the premium down to the allowed slip. */
@@ -735,6 +761,8 @@ function applyFill(run: Run, f: Fill): void {
   const { amountIn, minOut } = sizeFill(run, f);
   const [sellBefore, buyBefore] = [look(run, f.sell), look(run, f.buy)];
   trade(run, f, amountIn);
+  checkBalance(m, at(assets, f.sell).token);
+  checkBalance(m, at(assets, f.buy).token);
   const sellAfter = held(m, 'vault', at(assets, f.sell).token);
   const buyAfter = held(m, 'vault', at(assets, f.buy).token);
   run.seen.set(f.sell, sellAfter);
@@ -822,10 +850,12 @@ function act(tx: Tx, call: Call): void {
       demand(isListed(m, call.token), 'UnknownToken', `token${call.token}`);
       demand(call.amount > 0n, 'NothingToDeposit');
       onFlow(tx);
+      checkBalance(m, call.token);
       const isWeth = call.token === world.weth;
       // WETH9 gives no reason.
       const broke = isWeth ? 'Error' : 'ERC20InsufficientBalance';
       demand(move(m, tx.from, 'vault', call.token, call.amount), broke, undefined);
+      checkBalance(m, call.token);
       tell(tx, 'Deposited', { token: `token${call.token}`, from: tx.from, amount: call.amount });
       return;
     }
@@ -967,6 +997,7 @@ function finish(tx: Tx): void {
   const { policy, state } = m.vault;
   demand(isOpen(m), 'NoOpenEpoch');
   if (!isTrusted(tx)) {
+    checkBalances(m);
     const { values, nav } = valuesOf(m, goodPrices(m, ALL));
     const tooOld = policy.snapshotS !== 0n && m.world.now >= state.snapshotAt + policy.snapshotS;
     demand(!isFillable(m, values, tooOld ? nav : state.epochNavUsdE8), 'NotKeeper', tx.from);
