@@ -110,7 +110,7 @@ function somePolicy(r: Random): Policy {
     destinationBps: n(r.pick([0, 0, 2_500, 5_000, 10_000])),
     innerBandBps: n(r.pick([0, 50, 100, 200])),
     scheduleS: n(r.pick([0, 0, 600, HOUR_S, DAY_S])),
-    cooldownS: n(sliceCooldownS + r.pick([0, 0, 60, 600])),
+    cooldownS: n(sliceCooldownS + r.pick([0, 0, 60, 600, 2_000])),
     maxSlipBps: n(r.pick([1, 30, 100, 100, 300, 500])),
     lossBpsPerDay: n(r.pick([1, 20, 100, 100, 300])),
     maxSliceBps: n(r.pick([300, 1_000, 3_000, 10_000, 10_000])),
@@ -155,7 +155,7 @@ function spoiledTargets(r: Random, targets: readonly Target[], world: World): Ta
     { feed: world.feeds.length },
     { token: world.tokens.length - 2 },
     { safe: true, stopPriceUsdE8: 5n },
-    { stopPriceUsdE8: 10_000n },
+    { stopPriceUsdE8: 10_000n, takePriceUsdE8: 0n, safe: false },
     { takePriceUsdE8: 2n ** 63n },
     { safe: false },
   ]);
@@ -212,7 +212,8 @@ export function makerOf(seed: number, start: Model, prices: readonly bigint[]): 
     if (isOpen(m) && nextSliceAt > now && r.chance(0.5)) return nextSliceAt;
     const confirmedAt = stop.armedAt + policy.confirmS;
     const waits = confirmedAt > now ? confirmedAt - now : 0n;
-    if (stop.armed !== 0n && r.chance(0.4)) return now + waits + BigInt(r.int(1, 20));
+    if (stop.armed !== 0n && r.chance(0.4))
+      return now + (waits > 0n && r.chance(0.5) ? waits : waits + BigInt(r.int(1, 20)));
     if (r.chance(isOpen(m) ? 0.85 : 0.7)) return now + BigInt(r.int(1, 40));
     const edges = [
       state.epochEnd,
@@ -224,6 +225,7 @@ export function makerOf(seed: number, start: Model, prices: readonly bigint[]): 
       state.snapshotAt + policy.snapshotS,
       stop.armedAt + policy.confirmS,
       state.pausedUntil,
+      ...assets.flatMap((a) => lastGoodTimes(m.world, a.feed)),
     ].filter((edge) => edge > now && edge < now + BigInt(DAY_S));
     if (edges.length > 0 && assets.length > 0 && r.chance(0.7)) {
       const edge = r.pick(edges) + BigInt(r.int(-1, 1));
@@ -298,7 +300,7 @@ export function makerOf(seed: number, start: Model, prices: readonly bigint[]): 
       [trading && !open && kind !== 'None' ? 25 : 2, () => by(operator(m), { do: 'begin' })],
       [trading && !open && kind !== 'None' ? 30 : 2, () => slice(m, at, operator(m), true)],
       [open ? 3 : 1, () => by(r.chance(0.5) ? operator(m) : STRANGER, { do: 'finish' })],
-      [isStopDue ? 14 : 2, () => by(r.pick([STRANGER, KEEPER]), { do: 'checkStop' })],
+      [isStopDue ? (looked.reached === 0n ? 14 : 40) : 2, () => by(r.pick([STRANGER, KEEPER]), { do: 'checkStop' })],
       [
         calm ? 25 : 3,
         () => {
@@ -344,7 +346,7 @@ export function makerOf(seed: number, start: Model, prices: readonly bigint[]): 
           // Mostly it is back already, and the grace just over.
           const up = r.chance(0.8);
           const grace = world.sequencer?.graceS ?? 0n;
-          const startedAt = up && r.chance(0.8) ? at - grace - BigInt(r.int(0, 60)) : at;
+          const startedAt = up && r.chance(0.8) ? at - grace - BigInt(r.pick([0, 1, r.int(2, 60)])) : at;
           const told: Source = { answers: 'ok', answer: up ? 0n : 1n, startedAt, updatedAt: startedAt };
           return by(STRANGER, { do: 'tell', sources: { [sources.length - 1]: told } });
         },
@@ -378,7 +380,7 @@ export function makerOf(seed: number, start: Model, prices: readonly bigint[]): 
       ],
       [2.5, () => donation(m)],
       [
-        1.5,
+        2.2,
         () => {
           let policy = somePolicy(r);
           const refusal = refusalOf(world, policy, vault.assets, vault.keepers);
@@ -387,7 +389,7 @@ export function makerOf(seed: number, start: Model, prices: readonly bigint[]): 
         },
       ],
       [
-        state.stopped === 0n ? 0.8 : 0.3,
+        state.stopped === 0n ? 1.2 : 0.3,
         () => {
           const targets = someTargets(r, world, worth, stops || r.chance(0.7));
           return by(owner(m), {
@@ -397,11 +399,11 @@ export function makerOf(seed: number, start: Model, prices: readonly bigint[]): 
         },
       ],
       [
-        crowded ? 6 : 1,
+        crowded ? 20 : 1,
         () => {
           const keeper = r.chance(0.05)
             ? 'zero'
-            : r.chance(0.5)
+            : r.chance(crowded ? 0.1 : 0.5)
               ? r.pick([KEEPER, SECOND_KEEPER])
               : `spare${r.int(0, 9)}`;
           return by(owner(m), {
@@ -469,6 +471,15 @@ export function makerOf(seed: number, start: Model, prices: readonly bigint[]): 
       return { at, gasPrice, ...made[1]() };
     },
   };
+}
+
+/** {s} after which a feed is stale */
+function lastGoodTimes({ feeds, sources }: World, index: number): bigint[] {
+  const feed = feeds[index];
+  if (feed === undefined) return [];
+  const of = (source: number, heartbeat: bigint): bigint => (sources[source]?.updatedAt ?? 0n) + heartbeat;
+  const { second } = feed;
+  return [of(feed.source, feed.heartbeat), ...(second === null ? [] : [of(second.source, second.window)])];
 }
 
 /** Decimals of each source. */

@@ -22,10 +22,10 @@ const SECONDS_PER_HISTORY = 20;
 /** What a history brings about at the very least, on average: less would prove little. */
 const PER_HISTORY = {
   'epoch opened': 4,
-  'slice executed': 8,
-  fill: 9,
+  'slice executed': 6,
+  fill: 7,
   'slice refused': 1.5,
-  'stop armed': 0.7,
+  'stop armed': 0.5,
   'stop fired': 0.3,
   'epoch expired': 0.7,
   'snapshot taken anew': 0.2,
