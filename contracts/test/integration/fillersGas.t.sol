@@ -124,7 +124,7 @@ contract FillersGasTest is RealUniswapV4 {
 
     function fillGas(Venue venue, address target, bytes memory data) private returns (uint256 gross, uint256 net) {
         Fill memory f = Fill(WETH, USDC, venue, target, 1e17, 1, data);
-        return measure(KEEPER, address(vault), abi.encodeCall(IVault.fill, (slice(), f)));
+        return measure(KEEPER, address(vault), abi.encodeCall(IVault.fill, (slice(), many(f))));
     }
 
     /// What the trampoline costs a vault, beyond a fill at the same pool: the router (12,000), an address of its own for
