@@ -4,13 +4,16 @@ import {
   encodeAbiParameters,
   encodeDeployData,
   encodeFunctionData,
+  getAbiItem,
   getContractAddress,
   keccak256,
   parseAbi,
 } from 'viem';
 import { oracleHubAbi, oracleHubBytecode } from '../src/abi/OracleHub.ts';
+import { rulebookAbi, rulebookBytecode } from '../src/abi/Rulebook.ts';
 import { vaultFactoryAbi, vaultFactoryBytecode } from '../src/abi/VaultFactory.ts';
 import { vaultLensAbi, vaultLensBytecode } from '../src/abi/VaultLens.ts';
+import { NO_ADDRESS, plainFeedConfig } from '../src/chain/feedConfig.ts';
 import type { Address, Hex } from '../src/core/types.ts';
 import type { DevAccounts } from './accounts.ts';
 import { devAggregatorAbi, devAggregatorBytecode } from './artifacts/DevAggregator.ts';
@@ -70,18 +73,7 @@ const INVENTORY_USD = 10_000_000_000n;
 /** As on mainnet, once everything is in place. */
 const BLOCK_GAS_LIMIT = 60_000_000;
 
-const FEED_CONFIG = [
-  {
-    type: 'tuple',
-    components: [
-      { name: 'feed', type: 'address' },
-      { name: 'heartbeat', type: 'uint32' },
-      { name: 'decimals', type: 'uint8' },
-      { name: 'minPriceUsdE8', type: 'uint64' },
-      { name: 'maxPriceUsdE8', type: 'uint64' },
-    ],
-  },
-] as const;
+const FEED_CONFIG = getAbiItem({ abi: oracleHubAbi, name: 'register' }).inputs;
 const FEED_DECIMALS = 8;
 
 const factoriesAbi = parseAbi([
@@ -171,13 +163,13 @@ function createFeeds(
         args: [aggregator, '0x0000000000000000000000000000000000000000'],
       }),
     );
-    const config = {
+    const config = plainFeedConfig({
       feed: proxy,
       heartbeat: feed.heartbeatS + HEARTBEAT_MARGIN_S,
       decimals: FEED_DECIMALS,
       minPriceUsdE8: feed.minPriceUsdE8,
       maxPriceUsdE8: feed.maxPriceUsdE8,
-    };
+    });
     batch.send(hub, encodeFunctionData({ abi: oracleHubAbi, functionName: 'register', args: [config] }));
     ids.set(symbol, keccak256(encodeAbiParameters(FEED_CONFIG, [config])));
     return { symbol, proxy, aggregator };
@@ -232,8 +224,12 @@ export async function deploy(
   const tokens = createTokens(batch, uniswapCode().weth9);
   const market = batch.create(marketBytecode);
   const seeder = batch.create(poolSeederBytecode);
-  const hub = batch.create(oracleHubBytecode);
-  const factoryArgs = [hub, tokens.WETH] as const;
+  // The devnet has no sequencer, no Uniswap V4 and no Balancer.
+  const hub = batch.create(
+    encodeDeployData({ abi: oracleHubAbi, bytecode: oracleHubBytecode, args: [NO_ADDRESS, 0n] }),
+  );
+  const rulebook = batch.create(encodeDeployData({ abi: rulebookAbi, bytecode: rulebookBytecode, args: [hub] }));
+  const factoryArgs = [rulebook, tokens.WETH, NO_ADDRESS, NO_ADDRESS] as const;
   const factory = batch.create(
     encodeDeployData({ abi: vaultFactoryAbi, bytecode: vaultFactoryBytecode, args: factoryArgs }),
   );

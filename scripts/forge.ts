@@ -8,13 +8,16 @@ import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 
-/** @returns the exit code; throws when forge could not be run or was killed. */
-export function forge(args: readonly string[]): number {
+export function forgeBinary(): string {
   const arch = process.arch === 'x64' ? 'amd64' : process.arch;
   const file = process.platform === 'win32' ? 'forge.exe' : 'forge';
   const launcher = createRequire(createRequire(import.meta.url).resolve('@foundry-rs/forge/package.json'));
-  const binary = launcher.resolve(`@foundry-rs/forge-${process.platform}-${arch}/bin/${file}`);
-  const result = spawnSync(binary, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  return launcher.resolve(`@foundry-rs/forge-${process.platform}-${arch}/bin/${file}`);
+}
+
+/** @returns the exit code; throws when forge could not be run or was killed. */
+export function forge(args: readonly string[]): number {
+  const result = spawnSync(forgeBinary(), args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
   if (result.error !== undefined) throw result.error;
   if (result.status === null) throw new Error(`forge was ended by ${result.signal}`);
   return result.status;

@@ -176,7 +176,6 @@ abstract contract VaultCore is VaultStorage {
         uint256 cap = Words.maxGasPriceWei(run.first);
         require(cap == 0 || tx.gasprice <= cap, IVault.GasPriceAboveCap(tx.gasprice, cap)); // P:[20]
         run.assets = rules.count();
-        run.pips = RebalanceMath.requiredPips(run.first, run.second, 0);
         if (Words.stopped(hot) != 0) {
             run.inForce = rules.all();
             RebalanceMath.inForce(run.inForce, Words.stopped(hot)); // P:[7]
@@ -194,6 +193,7 @@ abstract contract VaultCore is VaultStorage {
 
         run.book = book;
         run.known = type(uint256).max;
+        run.pips = RebalanceMath.requiredPips(run.first, run.second, 0);
         run.hot = Words.withEpochOpened(run.hot, block.timestamp + Words.ttlS(run.first)); // P:[21]
         run.cold = Words.withNextEpoch(run.cold, block.timestamp);
         _snapshot(run, nav);
@@ -221,8 +221,11 @@ abstract contract VaultCore is VaultStorage {
             uint256 n = fills.length;
             require(n != 0, IVault.NothingToTrade(0, 0));
             if (!beginFirst) _price(run, fills);
+            Leg memory leg;
+            Side memory sell;
+            Side memory buy;
             for (uint256 i; i < n; ++i) {
-                _fill(run, fills[i]);
+                _fill(run, fills[i], leg, sell, buy);
             }
             if (run.claimed != 0) _settleClaims(run);
             _closeSlice(run, slice.last);
@@ -253,7 +256,8 @@ abstract contract VaultCore is VaultStorage {
             if (!tooOld) {
                 asked = 0;
                 for (uint256 i; i < fills.length; ++i) {
-                    asked |= (1 << fills[i].sell) | (1 << fills[i].buy);
+                    Fill calldata f = fills[i];
+                    asked |= (1 << f.sell) | (1 << f.buy);
                 }
             }
             run.book = Book.make(run.assets);
@@ -265,8 +269,10 @@ abstract contract VaultCore is VaultStorage {
             if (!tooOld) return;
 
             uint256 nav;
+            Side memory side;
             for (uint256 i; i < run.assets; ++i) {
-                nav += _side(run, i).valueUsdE8;
+                _look(run, i, side);
+                nav += side.valueUsdE8;
             }
             _snapshot(run, nav); // P:[21]
             emit IVault.SnapshotTaken(uint32(Words.epoch(run.cold)), nav);
@@ -299,7 +305,8 @@ abstract contract VaultCore is VaultStorage {
         uint256 word = _tipWord;
         uint256 paid = word >> 96 == today ? uint96(word) : 0;
         uint256 tipUsdE8 = RebalanceMath.tipUsdE8(run.second, run.soldUsdE8, paid);
-        Side memory side = _side(run, run.bought);
+        Side memory side;
+        _look(run, run.bought, side);
         uint256 amount = tipUsdE8 * side.unit / side.priceUsdE8;
         if (amount == 0) return;
         _tipWord = today << 96 | (paid + tipUsdE8);
@@ -309,36 +316,40 @@ abstract contract VaultCore is VaultStorage {
 
     /* ------------------------------------------------- fills ------------------------------------------------- */
 
-    function _fill(Run memory run, Fill calldata f) private {
-        Leg memory leg;
+    /// @dev `leg`, `sell` and `buy` are paper to write on, the same for every fill.
+    function _fill(Run memory run, Fill calldata f, Leg memory leg, Side memory sell, Side memory buy) private {
         (leg.sell, leg.buy) = (f.sell, f.buy);
         uint256 n = run.assets;
         if (leg.sell >= n || leg.buy >= n || leg.sell == leg.buy) revert IVault.NothingToTrade(f.sell, f.buy);
         require(Words.sold(run.hot) >> leg.buy & 1 == 0, IVault.SoldBefore(f.buy)); // P:[11] no way back in an epoch
-        Side memory sell = _side(run, leg.sell);
-        Side memory buy = _side(run, leg.buy);
+        _look(run, leg.sell, sell);
+        _look(run, leg.buy, buy);
         _size(run, f, leg, sell, buy);
         if (f.venue == Venue.UniswapV4) _routeV4(run, f, leg, sell, buy);
         else _route(run, f, leg, sell, buy);
         _check(run, f, leg, sell, buy);
     }
 
-    function _side(Run memory run, uint256 i) private view returns (Side memory side) {
-        uint256 head = run.rules.headAt(i);
-        side.token = Rules.tokenOf(head);
-        side.unit = 10 ** Rules.decimalsOf(head);
-        if (run.known >> i & 1 == 0) {
-            run.book.setBalance(i, _balance(side.token)); // P:[8] P:[10] live
-            run.known |= 1 << i;
+    /// @notice Writes into `side` what the vault holds and wants of asset i.
+    function _look(Run memory run, uint256 i, Side memory side) private view {
+        unchecked {
+            uint256 head = run.rules.headAt(i);
+            side.token = Rules.tokenOf(head);
+            side.unit = 10 ** Rules.decimalsOf(head);
+            if (run.known >> i & 1 == 0) {
+                run.book.setBalance(i, _balance(side.token)); // P:[8] P:[10] live
+                run.known |= 1 << i;
+            }
+            if (run.inForce.length == 0) {
+                (side.targetBps, side.bandBps) = (Rules.targetOf(head), Rules.bandOf(head));
+            } else {
+                (side.targetBps, side.bandBps) = (run.inForce[i].targetBps, run.inForce[i].bandBps); // P:[7]
+            }
+            side.balance = run.book.balance(i);
+            side.priceUsdE8 = run.book.price(i);
+            side.valueUsdE8 = RebalanceMath.value(side.balance, side.priceUsdE8, side.unit);
+            side.target = RebalanceMath.targetValue(side.targetBps, Words.epochNavUsdE8(run.cold));
         }
-        (side.targetBps, side.bandBps) = (Rules.targetOf(head), Rules.bandOf(head));
-        if (run.inForce.length != 0) {
-            (side.targetBps, side.bandBps) = (run.inForce[i].targetBps, run.inForce[i].bandBps); // P:[7]
-        }
-        side.balance = run.book.balance(i);
-        side.priceUsdE8 = run.book.price(i);
-        side.valueUsdE8 = RebalanceMath.value(side.balance, side.priceUsdE8, side.unit);
-        side.target = RebalanceMath.targetValue(side.targetBps, Words.epochNavUsdE8(run.cold));
     }
 
     /// @dev Clamps the request to what the policy allows. P:[10]: it never reverts because less is left than asked for.

@@ -8,7 +8,7 @@ import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
 
 import {IContractPermit, IWETH} from "./interfaces/External.sol";
 import {IRulebook} from "./interfaces/IRulebook.sol";
-import {Asset, Due, IVault, Policy, Power, State, Stop, Target} from "./interfaces/IVault.sol";
+import {Asset, Due, IVault, Policy, Power, Raw, State, Stop, Target} from "./interfaces/IVault.sol";
 import {RebalanceMath} from "./libraries/RebalanceMath.sol";
 import {Rules} from "./libraries/Rules.sol";
 import {Words} from "./libraries/Words.sol";
@@ -371,6 +371,12 @@ contract VaultExtension is VaultStorage {
         (act, reached,,,) = rulebook.judgeStop(rules, _hot, _cold, _stopWord);
         if (_state().pausedUntil > block.timestamp) act = 0;
         retryAt = _confirmAt(_stop(), rules);
+    }
+
+    /// @notice See IVault.
+    /// @dev As `due`. P:[14]
+    function raw() external view nonReentrantView returns (Raw memory) {
+        return Raw(hub, _owner(), _guardian, _nextGuardianPauseAt, _hot, _cold, _stopWord, _tipWord, _rules());
     }
 
     /* ------------------------------------------------- powers ------------------------------------------------ */

@@ -2,6 +2,553 @@
 export const vaultLensAbi = [
   {
     "type": "function",
+    "name": "line",
+    "inputs": [
+      {
+        "name": "vault",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "trouble",
+        "type": "uint8",
+        "internalType": "enum Trouble"
+      },
+      {
+        "name": "known",
+        "type": "bytes",
+        "internalType": "bytes"
+      }
+    ],
+    "outputs": [
+      {
+        "name": "",
+        "type": "tuple",
+        "internalType": "struct VaultLine",
+        "components": [
+          {
+            "name": "vault",
+            "type": "address",
+            "internalType": "address"
+          },
+          {
+            "name": "trouble",
+            "type": "uint8",
+            "internalType": "enum Trouble"
+          },
+          {
+            "name": "owner",
+            "type": "address",
+            "internalType": "address"
+          },
+          {
+            "name": "guardian",
+            "type": "address",
+            "internalType": "address"
+          },
+          {
+            "name": "guardianPauseAt",
+            "type": "uint40",
+            "internalType": "uint40"
+          },
+          {
+            "name": "upSince",
+            "type": "uint40",
+            "internalType": "uint40"
+          },
+          {
+            "name": "navUsdE8",
+            "type": "uint256",
+            "internalType": "uint256"
+          },
+          {
+            "name": "state",
+            "type": "tuple",
+            "internalType": "struct State",
+            "components": [
+              {
+                "name": "epoch",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "sequence",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "epochStart",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "lastSliceAt",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "epochEnd",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "pausedUntil",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "snapshotAt",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "epochNavUsdE8",
+                "type": "uint96",
+                "internalType": "uint96"
+              },
+              {
+                "name": "lossUsdE8",
+                "type": "uint96",
+                "internalType": "uint96"
+              },
+              {
+                "name": "sold",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "stopped",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "referenceLive",
+                "type": "bool",
+                "internalType": "bool"
+              },
+              {
+                "name": "ownerMoved",
+                "type": "bool",
+                "internalType": "bool"
+              }
+            ]
+          },
+          {
+            "name": "room",
+            "type": "tuple",
+            "internalType": "struct Room",
+            "components": [
+              {
+                "name": "sliceCapUsdE8",
+                "type": "uint256",
+                "internalType": "uint256"
+              },
+              {
+                "name": "lossLeftUsdE8",
+                "type": "uint256",
+                "internalType": "uint256"
+              },
+              {
+                "name": "tipLeftUsdE8",
+                "type": "uint256",
+                "internalType": "uint256"
+              },
+              {
+                "name": "requiredPips",
+                "type": "uint256",
+                "internalType": "uint256"
+              }
+            ]
+          },
+          {
+            "name": "hint",
+            "type": "tuple",
+            "internalType": "struct Hint",
+            "components": [
+              {
+                "name": "due",
+                "type": "uint8",
+                "internalType": "enum Due"
+              },
+              {
+                "name": "reason",
+                "type": "bytes32",
+                "internalType": "bytes32"
+              },
+              {
+                "name": "retryAt",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "stopReached",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "stopAct",
+                "type": "bytes32",
+                "internalType": "bytes32"
+              },
+              {
+                "name": "stopRetryAt",
+                "type": "uint40",
+                "internalType": "uint40"
+              }
+            ]
+          },
+          {
+            "name": "positions",
+            "type": "tuple[]",
+            "internalType": "struct Position[]",
+            "components": [
+              {
+                "name": "token",
+                "type": "address",
+                "internalType": "address"
+              },
+              {
+                "name": "decimals",
+                "type": "uint8",
+                "internalType": "uint8"
+              },
+              {
+                "name": "targetBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "bandBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "weightBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "known",
+                "type": "bool",
+                "internalType": "bool"
+              },
+              {
+                "name": "balance",
+                "type": "uint256",
+                "internalType": "uint256"
+              },
+              {
+                "name": "valueUsdE8",
+                "type": "uint256",
+                "internalType": "uint256"
+              },
+              {
+                "name": "price",
+                "type": "tuple",
+                "internalType": "struct Price",
+                "components": [
+                  {
+                    "name": "usdE8",
+                    "type": "uint64",
+                    "internalType": "uint64"
+                  },
+                  {
+                    "name": "updatedAt",
+                    "type": "uint40",
+                    "internalType": "uint40"
+                  },
+                  {
+                    "name": "status",
+                    "type": "uint8",
+                    "internalType": "enum PriceStatus"
+                  }
+                ]
+              }
+            ]
+          },
+          {
+            "name": "keepers",
+            "type": "address[]",
+            "internalType": "address[]"
+          }
+        ]
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "page",
+    "inputs": [
+      {
+        "name": "vaults_",
+        "type": "address[]",
+        "internalType": "address[]"
+      },
+      {
+        "name": "gasEach",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ],
+    "outputs": [
+      {
+        "name": "",
+        "type": "tuple[]",
+        "internalType": "struct VaultLine[]",
+        "components": [
+          {
+            "name": "vault",
+            "type": "address",
+            "internalType": "address"
+          },
+          {
+            "name": "trouble",
+            "type": "uint8",
+            "internalType": "enum Trouble"
+          },
+          {
+            "name": "owner",
+            "type": "address",
+            "internalType": "address"
+          },
+          {
+            "name": "guardian",
+            "type": "address",
+            "internalType": "address"
+          },
+          {
+            "name": "guardianPauseAt",
+            "type": "uint40",
+            "internalType": "uint40"
+          },
+          {
+            "name": "upSince",
+            "type": "uint40",
+            "internalType": "uint40"
+          },
+          {
+            "name": "navUsdE8",
+            "type": "uint256",
+            "internalType": "uint256"
+          },
+          {
+            "name": "state",
+            "type": "tuple",
+            "internalType": "struct State",
+            "components": [
+              {
+                "name": "epoch",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "sequence",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "epochStart",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "lastSliceAt",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "epochEnd",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "pausedUntil",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "snapshotAt",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "epochNavUsdE8",
+                "type": "uint96",
+                "internalType": "uint96"
+              },
+              {
+                "name": "lossUsdE8",
+                "type": "uint96",
+                "internalType": "uint96"
+              },
+              {
+                "name": "sold",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "stopped",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "referenceLive",
+                "type": "bool",
+                "internalType": "bool"
+              },
+              {
+                "name": "ownerMoved",
+                "type": "bool",
+                "internalType": "bool"
+              }
+            ]
+          },
+          {
+            "name": "room",
+            "type": "tuple",
+            "internalType": "struct Room",
+            "components": [
+              {
+                "name": "sliceCapUsdE8",
+                "type": "uint256",
+                "internalType": "uint256"
+              },
+              {
+                "name": "lossLeftUsdE8",
+                "type": "uint256",
+                "internalType": "uint256"
+              },
+              {
+                "name": "tipLeftUsdE8",
+                "type": "uint256",
+                "internalType": "uint256"
+              },
+              {
+                "name": "requiredPips",
+                "type": "uint256",
+                "internalType": "uint256"
+              }
+            ]
+          },
+          {
+            "name": "hint",
+            "type": "tuple",
+            "internalType": "struct Hint",
+            "components": [
+              {
+                "name": "due",
+                "type": "uint8",
+                "internalType": "enum Due"
+              },
+              {
+                "name": "reason",
+                "type": "bytes32",
+                "internalType": "bytes32"
+              },
+              {
+                "name": "retryAt",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "stopReached",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "stopAct",
+                "type": "bytes32",
+                "internalType": "bytes32"
+              },
+              {
+                "name": "stopRetryAt",
+                "type": "uint40",
+                "internalType": "uint40"
+              }
+            ]
+          },
+          {
+            "name": "positions",
+            "type": "tuple[]",
+            "internalType": "struct Position[]",
+            "components": [
+              {
+                "name": "token",
+                "type": "address",
+                "internalType": "address"
+              },
+              {
+                "name": "decimals",
+                "type": "uint8",
+                "internalType": "uint8"
+              },
+              {
+                "name": "targetBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "bandBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "weightBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "known",
+                "type": "bool",
+                "internalType": "bool"
+              },
+              {
+                "name": "balance",
+                "type": "uint256",
+                "internalType": "uint256"
+              },
+              {
+                "name": "valueUsdE8",
+                "type": "uint256",
+                "internalType": "uint256"
+              },
+              {
+                "name": "price",
+                "type": "tuple",
+                "internalType": "struct Price",
+                "components": [
+                  {
+                    "name": "usdE8",
+                    "type": "uint64",
+                    "internalType": "uint64"
+                  },
+                  {
+                    "name": "updatedAt",
+                    "type": "uint40",
+                    "internalType": "uint40"
+                  },
+                  {
+                    "name": "status",
+                    "type": "uint8",
+                    "internalType": "enum PriceStatus"
+                  }
+                ]
+              }
+            ]
+          },
+          {
+            "name": "keepers",
+            "type": "address[]",
+            "internalType": "address[]"
+          }
+        ]
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
     "name": "v2Pairs",
     "inputs": [
       {
@@ -147,23 +694,270 @@ export const vaultLensAbi = [
         "name": "vaults_",
         "type": "address[]",
         "internalType": "address[]"
+      },
+      {
+        "name": "gasEach",
+        "type": "uint256",
+        "internalType": "uint256"
       }
     ],
     "outputs": [
       {
-        "name": "views",
+        "name": "",
         "type": "tuple[]",
         "internalType": "struct VaultView[]",
         "components": [
           {
-            "name": "vault",
-            "type": "address",
-            "internalType": "address"
-          },
-          {
-            "name": "owner",
-            "type": "address",
-            "internalType": "address"
+            "name": "line",
+            "type": "tuple",
+            "internalType": "struct VaultLine",
+            "components": [
+              {
+                "name": "vault",
+                "type": "address",
+                "internalType": "address"
+              },
+              {
+                "name": "trouble",
+                "type": "uint8",
+                "internalType": "enum Trouble"
+              },
+              {
+                "name": "owner",
+                "type": "address",
+                "internalType": "address"
+              },
+              {
+                "name": "guardian",
+                "type": "address",
+                "internalType": "address"
+              },
+              {
+                "name": "guardianPauseAt",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "upSince",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "navUsdE8",
+                "type": "uint256",
+                "internalType": "uint256"
+              },
+              {
+                "name": "state",
+                "type": "tuple",
+                "internalType": "struct State",
+                "components": [
+                  {
+                    "name": "epoch",
+                    "type": "uint32",
+                    "internalType": "uint32"
+                  },
+                  {
+                    "name": "sequence",
+                    "type": "uint32",
+                    "internalType": "uint32"
+                  },
+                  {
+                    "name": "epochStart",
+                    "type": "uint40",
+                    "internalType": "uint40"
+                  },
+                  {
+                    "name": "lastSliceAt",
+                    "type": "uint40",
+                    "internalType": "uint40"
+                  },
+                  {
+                    "name": "epochEnd",
+                    "type": "uint40",
+                    "internalType": "uint40"
+                  },
+                  {
+                    "name": "pausedUntil",
+                    "type": "uint40",
+                    "internalType": "uint40"
+                  },
+                  {
+                    "name": "snapshotAt",
+                    "type": "uint40",
+                    "internalType": "uint40"
+                  },
+                  {
+                    "name": "epochNavUsdE8",
+                    "type": "uint96",
+                    "internalType": "uint96"
+                  },
+                  {
+                    "name": "lossUsdE8",
+                    "type": "uint96",
+                    "internalType": "uint96"
+                  },
+                  {
+                    "name": "sold",
+                    "type": "uint32",
+                    "internalType": "uint32"
+                  },
+                  {
+                    "name": "stopped",
+                    "type": "uint32",
+                    "internalType": "uint32"
+                  },
+                  {
+                    "name": "referenceLive",
+                    "type": "bool",
+                    "internalType": "bool"
+                  },
+                  {
+                    "name": "ownerMoved",
+                    "type": "bool",
+                    "internalType": "bool"
+                  }
+                ]
+              },
+              {
+                "name": "room",
+                "type": "tuple",
+                "internalType": "struct Room",
+                "components": [
+                  {
+                    "name": "sliceCapUsdE8",
+                    "type": "uint256",
+                    "internalType": "uint256"
+                  },
+                  {
+                    "name": "lossLeftUsdE8",
+                    "type": "uint256",
+                    "internalType": "uint256"
+                  },
+                  {
+                    "name": "tipLeftUsdE8",
+                    "type": "uint256",
+                    "internalType": "uint256"
+                  },
+                  {
+                    "name": "requiredPips",
+                    "type": "uint256",
+                    "internalType": "uint256"
+                  }
+                ]
+              },
+              {
+                "name": "hint",
+                "type": "tuple",
+                "internalType": "struct Hint",
+                "components": [
+                  {
+                    "name": "due",
+                    "type": "uint8",
+                    "internalType": "enum Due"
+                  },
+                  {
+                    "name": "reason",
+                    "type": "bytes32",
+                    "internalType": "bytes32"
+                  },
+                  {
+                    "name": "retryAt",
+                    "type": "uint40",
+                    "internalType": "uint40"
+                  },
+                  {
+                    "name": "stopReached",
+                    "type": "uint32",
+                    "internalType": "uint32"
+                  },
+                  {
+                    "name": "stopAct",
+                    "type": "bytes32",
+                    "internalType": "bytes32"
+                  },
+                  {
+                    "name": "stopRetryAt",
+                    "type": "uint40",
+                    "internalType": "uint40"
+                  }
+                ]
+              },
+              {
+                "name": "positions",
+                "type": "tuple[]",
+                "internalType": "struct Position[]",
+                "components": [
+                  {
+                    "name": "token",
+                    "type": "address",
+                    "internalType": "address"
+                  },
+                  {
+                    "name": "decimals",
+                    "type": "uint8",
+                    "internalType": "uint8"
+                  },
+                  {
+                    "name": "targetBps",
+                    "type": "uint16",
+                    "internalType": "uint16"
+                  },
+                  {
+                    "name": "bandBps",
+                    "type": "uint16",
+                    "internalType": "uint16"
+                  },
+                  {
+                    "name": "weightBps",
+                    "type": "uint16",
+                    "internalType": "uint16"
+                  },
+                  {
+                    "name": "known",
+                    "type": "bool",
+                    "internalType": "bool"
+                  },
+                  {
+                    "name": "balance",
+                    "type": "uint256",
+                    "internalType": "uint256"
+                  },
+                  {
+                    "name": "valueUsdE8",
+                    "type": "uint256",
+                    "internalType": "uint256"
+                  },
+                  {
+                    "name": "price",
+                    "type": "tuple",
+                    "internalType": "struct Price",
+                    "components": [
+                      {
+                        "name": "usdE8",
+                        "type": "uint64",
+                        "internalType": "uint64"
+                      },
+                      {
+                        "name": "updatedAt",
+                        "type": "uint40",
+                        "internalType": "uint40"
+                      },
+                      {
+                        "name": "status",
+                        "type": "uint8",
+                        "internalType": "enum PriceStatus"
+                      }
+                    ]
+                  }
+                ]
+              },
+              {
+                "name": "keepers",
+                "type": "address[]",
+                "internalType": "address[]"
+              }
+            ]
           },
           {
             "name": "policy",
@@ -224,58 +1018,83 @@ export const vaultLensAbi = [
                 "name": "ttlS",
                 "type": "uint24",
                 "internalType": "uint24"
+              },
+              {
+                "name": "premiumBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "relaxS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "open",
+                "type": "bool",
+                "internalType": "bool"
+              },
+              {
+                "name": "snapshotS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "stopLossBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "takeProfitBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "confirmS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "tipBps",
+                "type": "uint8",
+                "internalType": "uint8"
+              },
+              {
+                "name": "maxTipUsdE2",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "tipPerDayUsdE2",
+                "type": "uint32",
+                "internalType": "uint32"
               }
             ]
           },
           {
-            "name": "state",
+            "name": "stop",
             "type": "tuple",
-            "internalType": "struct State",
+            "internalType": "struct Stop",
             "components": [
               {
-                "name": "epoch",
-                "type": "uint32",
-                "internalType": "uint32"
-              },
-              {
-                "name": "sequence",
-                "type": "uint32",
-                "internalType": "uint32"
-              },
-              {
-                "name": "epochStart",
-                "type": "uint40",
-                "internalType": "uint40"
-              },
-              {
-                "name": "lastSliceAt",
-                "type": "uint40",
-                "internalType": "uint40"
-              },
-              {
-                "name": "epochEnd",
-                "type": "uint40",
-                "internalType": "uint40"
-              },
-              {
-                "name": "pausedUntil",
-                "type": "uint40",
-                "internalType": "uint40"
-              },
-              {
-                "name": "epochNavUsdE8",
+                "name": "baseUsdE8",
                 "type": "uint96",
                 "internalType": "uint96"
               },
               {
-                "name": "lossUsdE8",
+                "name": "highUsdE8",
                 "type": "uint96",
                 "internalType": "uint96"
               },
               {
-                "name": "lossAt",
+                "name": "armedAt",
                 "type": "uint40",
                 "internalType": "uint40"
+              },
+              {
+                "name": "armed",
+                "type": "uint32",
+                "internalType": "uint32"
               }
             ]
           },
@@ -305,65 +1124,518 @@ export const vaultLensAbi = [
                 "internalType": "uint16"
               },
               {
+                "name": "safe",
+                "type": "bool",
+                "internalType": "bool"
+              },
+              {
+                "name": "stopPriceUsdE8",
+                "type": "uint64",
+                "internalType": "uint64"
+              },
+              {
+                "name": "takePriceUsdE8",
+                "type": "uint64",
+                "internalType": "uint64"
+              },
+              {
                 "name": "feedId",
                 "type": "bytes32",
                 "internalType": "bytes32"
               }
             ]
-          },
-          {
-            "name": "balances",
-            "type": "uint256[]",
-            "internalType": "uint256[]"
-          },
-          {
-            "name": "prices",
-            "type": "tuple[]",
-            "internalType": "struct Price[]",
-            "components": [
-              {
-                "name": "usdE8",
-                "type": "uint64",
-                "internalType": "uint64"
-              },
-              {
-                "name": "updatedAt",
-                "type": "uint40",
-                "internalType": "uint40"
-              },
-              {
-                "name": "status",
-                "type": "uint8",
-                "internalType": "enum PriceStatus"
-              }
-            ]
-          },
-          {
-            "name": "navUsdE8",
-            "type": "uint256",
-            "internalType": "uint256"
-          },
-          {
-            "name": "due",
-            "type": "uint8",
-            "internalType": "enum Due"
-          },
-          {
-            "name": "reason",
-            "type": "bytes32",
-            "internalType": "bytes32"
-          },
-          {
-            "name": "retryAt",
-            "type": "uint40",
-            "internalType": "uint40"
           }
         ]
       }
     ],
     "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "whole",
+    "inputs": [
+      {
+        "name": "vault",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "trouble",
+        "type": "uint8",
+        "internalType": "enum Trouble"
+      },
+      {
+        "name": "known",
+        "type": "bytes",
+        "internalType": "bytes"
+      }
+    ],
+    "outputs": [
+      {
+        "name": "",
+        "type": "tuple",
+        "internalType": "struct VaultView",
+        "components": [
+          {
+            "name": "line",
+            "type": "tuple",
+            "internalType": "struct VaultLine",
+            "components": [
+              {
+                "name": "vault",
+                "type": "address",
+                "internalType": "address"
+              },
+              {
+                "name": "trouble",
+                "type": "uint8",
+                "internalType": "enum Trouble"
+              },
+              {
+                "name": "owner",
+                "type": "address",
+                "internalType": "address"
+              },
+              {
+                "name": "guardian",
+                "type": "address",
+                "internalType": "address"
+              },
+              {
+                "name": "guardianPauseAt",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "upSince",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "navUsdE8",
+                "type": "uint256",
+                "internalType": "uint256"
+              },
+              {
+                "name": "state",
+                "type": "tuple",
+                "internalType": "struct State",
+                "components": [
+                  {
+                    "name": "epoch",
+                    "type": "uint32",
+                    "internalType": "uint32"
+                  },
+                  {
+                    "name": "sequence",
+                    "type": "uint32",
+                    "internalType": "uint32"
+                  },
+                  {
+                    "name": "epochStart",
+                    "type": "uint40",
+                    "internalType": "uint40"
+                  },
+                  {
+                    "name": "lastSliceAt",
+                    "type": "uint40",
+                    "internalType": "uint40"
+                  },
+                  {
+                    "name": "epochEnd",
+                    "type": "uint40",
+                    "internalType": "uint40"
+                  },
+                  {
+                    "name": "pausedUntil",
+                    "type": "uint40",
+                    "internalType": "uint40"
+                  },
+                  {
+                    "name": "snapshotAt",
+                    "type": "uint40",
+                    "internalType": "uint40"
+                  },
+                  {
+                    "name": "epochNavUsdE8",
+                    "type": "uint96",
+                    "internalType": "uint96"
+                  },
+                  {
+                    "name": "lossUsdE8",
+                    "type": "uint96",
+                    "internalType": "uint96"
+                  },
+                  {
+                    "name": "sold",
+                    "type": "uint32",
+                    "internalType": "uint32"
+                  },
+                  {
+                    "name": "stopped",
+                    "type": "uint32",
+                    "internalType": "uint32"
+                  },
+                  {
+                    "name": "referenceLive",
+                    "type": "bool",
+                    "internalType": "bool"
+                  },
+                  {
+                    "name": "ownerMoved",
+                    "type": "bool",
+                    "internalType": "bool"
+                  }
+                ]
+              },
+              {
+                "name": "room",
+                "type": "tuple",
+                "internalType": "struct Room",
+                "components": [
+                  {
+                    "name": "sliceCapUsdE8",
+                    "type": "uint256",
+                    "internalType": "uint256"
+                  },
+                  {
+                    "name": "lossLeftUsdE8",
+                    "type": "uint256",
+                    "internalType": "uint256"
+                  },
+                  {
+                    "name": "tipLeftUsdE8",
+                    "type": "uint256",
+                    "internalType": "uint256"
+                  },
+                  {
+                    "name": "requiredPips",
+                    "type": "uint256",
+                    "internalType": "uint256"
+                  }
+                ]
+              },
+              {
+                "name": "hint",
+                "type": "tuple",
+                "internalType": "struct Hint",
+                "components": [
+                  {
+                    "name": "due",
+                    "type": "uint8",
+                    "internalType": "enum Due"
+                  },
+                  {
+                    "name": "reason",
+                    "type": "bytes32",
+                    "internalType": "bytes32"
+                  },
+                  {
+                    "name": "retryAt",
+                    "type": "uint40",
+                    "internalType": "uint40"
+                  },
+                  {
+                    "name": "stopReached",
+                    "type": "uint32",
+                    "internalType": "uint32"
+                  },
+                  {
+                    "name": "stopAct",
+                    "type": "bytes32",
+                    "internalType": "bytes32"
+                  },
+                  {
+                    "name": "stopRetryAt",
+                    "type": "uint40",
+                    "internalType": "uint40"
+                  }
+                ]
+              },
+              {
+                "name": "positions",
+                "type": "tuple[]",
+                "internalType": "struct Position[]",
+                "components": [
+                  {
+                    "name": "token",
+                    "type": "address",
+                    "internalType": "address"
+                  },
+                  {
+                    "name": "decimals",
+                    "type": "uint8",
+                    "internalType": "uint8"
+                  },
+                  {
+                    "name": "targetBps",
+                    "type": "uint16",
+                    "internalType": "uint16"
+                  },
+                  {
+                    "name": "bandBps",
+                    "type": "uint16",
+                    "internalType": "uint16"
+                  },
+                  {
+                    "name": "weightBps",
+                    "type": "uint16",
+                    "internalType": "uint16"
+                  },
+                  {
+                    "name": "known",
+                    "type": "bool",
+                    "internalType": "bool"
+                  },
+                  {
+                    "name": "balance",
+                    "type": "uint256",
+                    "internalType": "uint256"
+                  },
+                  {
+                    "name": "valueUsdE8",
+                    "type": "uint256",
+                    "internalType": "uint256"
+                  },
+                  {
+                    "name": "price",
+                    "type": "tuple",
+                    "internalType": "struct Price",
+                    "components": [
+                      {
+                        "name": "usdE8",
+                        "type": "uint64",
+                        "internalType": "uint64"
+                      },
+                      {
+                        "name": "updatedAt",
+                        "type": "uint40",
+                        "internalType": "uint40"
+                      },
+                      {
+                        "name": "status",
+                        "type": "uint8",
+                        "internalType": "enum PriceStatus"
+                      }
+                    ]
+                  }
+                ]
+              },
+              {
+                "name": "keepers",
+                "type": "address[]",
+                "internalType": "address[]"
+              }
+            ]
+          },
+          {
+            "name": "policy",
+            "type": "tuple",
+            "internalType": "struct Policy",
+            "components": [
+              {
+                "name": "destinationBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "innerBandBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "scheduleS",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "cooldownS",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "maxSlipBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "lossBpsPerDay",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "maxSliceBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "sliceCooldownS",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "minTradeUsdE2",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "maxGasPriceMwei",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "ttlS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "premiumBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "relaxS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "open",
+                "type": "bool",
+                "internalType": "bool"
+              },
+              {
+                "name": "snapshotS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "stopLossBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "takeProfitBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "confirmS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "tipBps",
+                "type": "uint8",
+                "internalType": "uint8"
+              },
+              {
+                "name": "maxTipUsdE2",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "tipPerDayUsdE2",
+                "type": "uint32",
+                "internalType": "uint32"
+              }
+            ]
+          },
+          {
+            "name": "stop",
+            "type": "tuple",
+            "internalType": "struct Stop",
+            "components": [
+              {
+                "name": "baseUsdE8",
+                "type": "uint96",
+                "internalType": "uint96"
+              },
+              {
+                "name": "highUsdE8",
+                "type": "uint96",
+                "internalType": "uint96"
+              },
+              {
+                "name": "armedAt",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "armed",
+                "type": "uint32",
+                "internalType": "uint32"
+              }
+            ]
+          },
+          {
+            "name": "assets",
+            "type": "tuple[]",
+            "internalType": "struct Asset[]",
+            "components": [
+              {
+                "name": "token",
+                "type": "address",
+                "internalType": "address"
+              },
+              {
+                "name": "decimals",
+                "type": "uint8",
+                "internalType": "uint8"
+              },
+              {
+                "name": "targetBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "bandBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "safe",
+                "type": "bool",
+                "internalType": "bool"
+              },
+              {
+                "name": "stopPriceUsdE8",
+                "type": "uint64",
+                "internalType": "uint64"
+              },
+              {
+                "name": "takePriceUsdE8",
+                "type": "uint64",
+                "internalType": "uint64"
+              },
+              {
+                "name": "feedId",
+                "type": "bytes32",
+                "internalType": "bytes32"
+              }
+            ]
+          }
+        ]
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "error",
+    "name": "NotAVault",
+    "inputs": []
+  },
+  {
+    "type": "error",
+    "name": "PageTooLarge",
+    "inputs": [
+      {
+        "name": "read",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
   }
 ] as const;
 
 export const vaultLensBytecode =
-  '0x60808060405234601557611ba2908161001a8239f35b5f80fdfe60806040526004361015610011575f80fd5b5f3560e01c8063bfb2c10b14610f5f578063cfc5e45c146103565763ef55a75d1461003a575f80fd5b34610278576020366003190112610278576004356001600160401b0381116102785761006a903690600401611859565b9061007482611918565b9161008260405193846118f7565b808352601f1961009182611918565b015f5b8181106103215750505f5b81811061013357836040518091602082016020835281518091526020604084019201905f5b8181106100d2575050500390f35b91935091602060a06001926001600160701b03608088518680861b0381511684528680861b038682015116868501528680861b03604082015116604085015282606082015116606085015201511660808201520194019101918493926100c4565b6001600160a01b0361014e610149838587611957565b611967565b604051630240bc6b60e21b8152929116606083600481845afa8015610284575f935f916102cd575b50610185610149848789611957565b604051630dfe168160e01b81529092602082600481845afa918215610284575f9261028f575b509060206004926040519384809263d21220a760e01b82525afa918215610284575f92610233575b506001956001600160701b0393928492604051966101f0886118dc565b60a08a901b8a900390811688529081166020880152166040860152166060840152166080820152610221828761192f565b5261022c818661192f565b500161009f565b909291506020813d821161027c575b8161024f602093836118f7565b81010312610278576001956001600160701b039361026d859361197b565b9394509150956101d3565b5f80fd5b3d9150610242565b6040513d5f823e3d90fd5b91506020823d82116102c5575b816102a9602093836118f7565b810103126102785760206102be60049361197b565b92506101ab565b3d915061029c565b9350506060833d8211610319575b816102e8606093836118f7565b81010312610278576102f9836119c1565b610311604061030a602087016119c1565b95016119d5565b50925f610176565b3d91506102db565b602090604051610330816118dc565b5f81525f838201525f60408201525f60608201525f608082015282828801015201610094565b34610278576020366003190112610278576004356001600160401b03811161027857610386903690600401611859565b61038f81611918565b9161039d60405193846118f7565b818352601f196103ac83611918565b015f5b818110610e765750505f5b8281106106fd578360405160208101916020825280518093526040820192602060408260051b8501019201935f5b8281106103f55784840385f35b909192603f1985820301835285516103a082019060018060a01b03815116835260018060a01b03602082015116602084015262ffffff610140604083015161ffff815116604087015261ffff602082015116606087015263ffffffff604082015116608087015263ffffffff60608201511660a087015261ffff60808201511660c087015261ffff60a08201511660e087015261ffff60c08201511661010087015261ffff60e08201511661012087015263ffffffff610100820151168287015263ffffffff6101208201511661016087015201511661018084015264ffffffffff610100606083015163ffffffff8151166101a087015263ffffffff6020820151166101c0870152826040820151166101e087015282606082015116610200870152826080820151166102208701528260a0820151166102408701526001600160601b0360c0820151166102608701526001600160601b0360e0820151166102808701520151166102a08401526080810151916103a06102c0850152825180915260206103c085019301905f905b8082106106ac5750505060a0810151918381036102e0850152602080845192838152019301905f905b8082106106945750505060c081015191838103610300850152602080845192838152019301905f905b80821061064b5750505060e0810151610320840152610100810151916004831015610637578361038064ffffffffff61014060209695879661034060019a0152610120810151610360860152015116910152970193019101949291946103e8565b634e487b7160e01b5f52602160045260245ffd5b909193604085516001600160401b03815116835264ffffffffff6020820151166020840152015190600582101561063757606081600193604060209401520195019201906105d6565b909193602080600192875181520195019201906105ad565b909193602060a0600192608088518580851b03815116835260ff85820151168584015261ffff604082015116604084015261ffff606082015116606084015201516080820152019501920190610584565b61070b610149828585611957565b610715828661192f565b516001600160a01b03909116808252604051638da5cb5b60e01b8152602081600481855afa908115610284575f91610e3d575b506001600160a01b03166020830152604051630505c8c960e01b815261016081600481855afa908115610284575f91610d44575b50604083015260405163c19d93fb60e01b815261012081600481855afa908115610284575f91610c71575b5060608301526040516371a9730560e01b81525f81600481855afa908115610284575f91610b7c575b50608083019081526040516343a481a760e11b8152606081600481865afa908115610284575f915f915f91610b25575b5064ffffffffff166101408601526101208501526004811015610637576101008401528051519061083082611918565b9261083e60405194856118f7565b82845261084a83611918565b602085019190601f190136833761086084611a3b565b9360a087019485525f5b818110610a8257505090602060049260405193848092630d96a1bf60e21b82525afa918215610284575f92610a3f575b506040516301ec78cd60e71b815260206004820152945160248601819052859160448301915f905b808210610a2357505f9492849003928492506001600160a01b031690505afa928315610284575f93610914575b508260e09261090b92869560c060019998015251905190611afb565b910152016103ba565b9092503d805f833e61092681836118f7565b810190602081830312610278578051906001600160401b038211610278570181601f820112156102785780519061095c82611918565b9261096a60405194856118f7565b8284526020606081860194028301019181831161027857602001925b82841061099e57509294925061090b91506108ef9050565b6060848303126102785760405190606082018281106001600160401b03821117610a0f5760405284516001600160401b03811681036102785782526109e560208601611a8a565b60208301526040850151906005821015610278578260209260406060950152815201930192610986565b634e487b7160e01b5f52604160045260245ffd5b91935091602080600192865181520194019201879392916108c2565b9091506020813d8211610a7a575b81610a5a602093836118f7565b8101031261027857516001600160a01b038116810361027857908a61089a565b3d9150610a4d565b806080610a92602493885161192f565b510151610a9f828a61192f565b52602060018060a01b03610ab483895161192f565b515116604051938480926370a0823160e01b82528860048301525afa8015610284575f90610af3575b60019250610aec82895161192f565b520161086a565b506020823d8211610b1d575b81610b0c602093836118f7565b810103126102785760019151610add565b3d9150610aff565b925050506060813d8211610b74575b81610b41606093836118f7565b8101031261027857805160048110156102785764ffffffffff610b6b604060208501519401611a8a565b91929190610800565b3d9150610b34565b90503d805f833e610b8d81836118f7565b810190602081830312610278578051906001600160401b038211610278570181601f8201121561027857805190610bc382611918565b92610bd160405194856118f7565b828452602060a081860194028301019181831161027857602001925b828410610bfe5750505050876107d0565b60a0848303126102785760405190610c15826118dc565b610c1e8561197b565b825260208501519060ff8216820361027857826020928360a0950152610c4660408801611a7b565b6040820152610c5760608801611a7b565b606082015260808701516080820152815201930192610bed565b9050610120813d8211610d3c575b81610c8d61012093836118f7565b8101031261027857610d3061010060405192610ca8846118c0565b610cb1816119d5565b8452610cbf602082016119d5565b6020850152610cd060408201611a8a565b6040850152610ce160608201611a8a565b6060850152610cf260808201611a8a565b6080850152610d0360a08201611a8a565b60a0850152610d1460c08201611a9c565b60c0850152610d2560e08201611a9c565b60e085015201611a8a565b610100820152876107a7565b3d9150610c7f565b9050610160813d8211610e35575b81610d6061016093836118f7565b8101031261027857610e2961014060405192610d7b84611889565b610d8481611a7b565b8452610d9260208201611a7b565b6020850152610da3604082016119d5565b6040850152610db4606082016119d5565b6060850152610dc560808201611a7b565b6080850152610dd660a08201611a7b565b60a0850152610de760c08201611a7b565b60c0850152610df860e08201611a7b565b60e0850152610e0a61010082016119d5565b610100850152610e1d61012082016119d5565b6101208501520161198f565b6101408201528761077c565b3d9150610d52565b90506020813d8211610e6e575b81610e57602093836118f7565b8101031261027857610e689061197b565b87610748565b3d9150610e4a565b602090604051610e8581611889565b5f81525f83820152604051610e9981611889565b5f81525f848201525f60408201525f60608201525f60808201525f60a08201525f60c08201525f60e08201525f6101008201525f6101208201525f6101408201526040820152604051610eeb816118c0565b5f81525f848201525f60408201525f60608201525f60808201525f60a08201525f60c08201525f60e08201525f610100820152606082015260606080820152606060a0820152606060c08201525f60e08201525f6101008201525f6101208201525f610140820152828288010152016103af565b34610278576040366003190112610278576004356001600160401b03811161027857610f8f903690600401611859565b906024359060ff821680920361027857610fa883611918565b92610fb660405194856118f7565b808452601f19610fc582611918565b015f5b8181106117fc57505090915f925b82841061112e57846040518091602082016020835281518091526040830190602060408260051b8601019301915f905b82821061101557505050500390f35b919390929450603f198682030182528451602061018061014061016085019360018060a01b03815116865260018060a01b0384820151168487015260018060a01b03604082015116604087015262ffffff6060820151166060870152608081015160020b608087015260018060a01b0360a08201511660a087015260c081015160020b60c08701526001600160801b0360e08201511660e087015261010081015160020b61010087015261012081015160020b6101208701520151936101606101408201528451809452019201905f905b808210611106575050506020806001929601920192018594939192611006565b90919260206040600192828751805160020b83520151600f0b838201520194019201906110e6565b611138848661192f565b51936001600160a01b03611150610149838786611957565b16926001600160a01b03611168610149848887611957565b168652604051630dfe168160e01b8152602081600481885afa908115610284575f916117c3575b506001600160a01b031660208781019190915260405163d21220a760e01b81529081600481885afa908115610284575f9161178a575b506001600160a01b03166040878101919091525163ddca3f4360e01b8152602081600481885afa8015610284575f9061174f575b62ffffff166060880152506040516334324e9f60e21b815290602082600481885afa918215610284575f92611714575b50608087019160020b825260405191633850c7bd60e01b8352604083600481895afa928315610284575f905f946116c3575b5060c089019360020b845260018060a01b031660a089015260405190630d34328160e11b82526020826004818a5afa918215610284575f9261167e575b506001600160801b036112ba921660e08a01525160020b80935160020b611ab0565b60081d936112c882866119e6565b6112ee83620d89e719926112dc8785611ab0565b60081d808213156116765750976119fe565b84156116625784620d89e80585620d89e80715158061165b575b611648575b60081d808212156116405750905b611328858860081b611a19565b908082131561163957505b60020b6101008a01528060081b60ff8101905f60ff8312911290801582169115161761142d5761138291611368868993611a19565b620d89e881121561162f575b60020b6101208c01526119e6565b60018101905f60018312911290801582169115161761142d576113a490611a3b565b965f995f5b8951811015611472576113bc81896119fe565b60010b6040519063299ce14b60e11b825260048201526020816024818d5afa908115610284575f91611441575b506113f4828c61192f565b526113ff818b61192f565b51805b61140f57506001016113a9565b9b61141990611a6d565b9b5f1981019080821161142d571680611402565b634e487b7160e01b5f52601160045260245ffd5b90506020813d821161146a575b8161145b602093836118f7565b8101031261027857518d6113e9565b3d915061144e565b5091999593949892909261148587611918565b9661149360405198896118f7565b8088526114a2601f1991611918565b015f5b81811061160c575050610140019586525f995f5b89518110156115f4576114cc818b61192f565b51156115ec575f5b61010081106114e857506001905b016114b9565b60016114f4838d61192f565b51821c16156115e4578781611509848a6119fe565b60081b90611516916119fe565b9061152091611a19565b60020b9c6040519d8e63f30dba9360e01b8152816004820152808d5a92602491604094fa9e8f15610284575f9f611599575b506040519e8f91611562836118a5565b8252600f0b90602001528951908061157990611a6d565b9e611584828461192f565b5261158e9161192f565b506001905b016114d4565b909e506040813d82116115dc575b816115b4604093836118f7565b8101031261027857806115c86020926119ad565b50015180600f0b8103610278579d8f611552565b3d91506115a7565b600190611593565b6001906114e2565b50975097935097509350506001915001929091610fd6565b60209060405161161b816118a5565b5f81525f8382015282828c010152016114a5565b50620d89e8611374565b9050611333565b90509061131b565b600160ff1b811461142d575f190161130d565b505f611308565b634e487b7160e01b5f52601260045260245ffd5b9050976119fe565b91506020823d82116116bb575b81611698602093836118f7565b81010312610278576001600160801b036116b46112ba936119ad565b9250611298565b3d915061168b565b9350506040833d821161170c575b816116de604093836118f7565b81010312610278578251926001600160a01b0384168403610278576020611705910161199f565b928a61125b565b3d91506116d1565b9091506020813d8211611747575b8161172f602093836118f7565b81010312610278576117409061199f565b9088611229565b3d9150611722565b506020813d8211611782575b81611768602093836118f7565b810103126102785761177d62ffffff9161198f565b6111f9565b3d915061175b565b90506020813d82116117bb575b816117a4602093836118f7565b81010312610278576117b59061197b565b886111c5565b3d9150611797565b90506020813d82116117f4575b816117dd602093836118f7565b81010312610278576117ee9061197b565b8861118f565b3d91506117d0565b60209060405161180b81611889565b5f81525f838201525f60408201525f60608201525f60808201525f60a08201525f60c08201525f60e08201525f6101008201525f610120820152606061014082015282828901015201610fc8565b9181601f84011215610278578235916001600160401b038311610278576020808501948460051b01011161027857565b61016081019081106001600160401b03821117610a0f57604052565b604081019081106001600160401b03821117610a0f57604052565b61012081019081106001600160401b03821117610a0f57604052565b60a081019081106001600160401b03821117610a0f57604052565b90601f801991011681019081106001600160401b03821117610a0f57604052565b6001600160401b038111610a0f5760051b60200190565b80518210156119435760209160051b010190565b634e487b7160e01b5f52603260045260245ffd5b91908110156119435760051b0190565b356001600160a01b03811681036102785790565b51906001600160a01b038216820361027857565b519062ffffff8216820361027857565b51908160020b820361027857565b51906001600160801b038216820361027857565b51906001600160701b038216820361027857565b519063ffffffff8216820361027857565b81810392915f13801582851316918412161761142d57565b9190915f838201938412911290801582169115161761142d57565b81810292915f8212600160ff1b82141661142d57818405149015171561142d57565b90611a4582611918565b611a5260405191826118f7565b8281528092611a63601f1991611918565b0190602036910137565b5f19811461142d5760010190565b519061ffff8216820361027857565b519064ffffffffff8216820361027857565b51906001600160601b038216820361027857565b919091821561166257600160ff1b81145f1984141661142d5782810592810715159081611af1575b50611adf57565b90600160ff1b811461142d575f190190565b5f9150125f611ad8565b5f93929091845b8351861015611b9b576040611b17878561192f565b510151600581101561063757611b9257611b31868361192f565b516001600160401b03611b44888661192f565b5151169060ff6020611b568a8961192f565b510151169082810292818404149015171561142d57604d811161142d57600a0a9081156116625704810180911161142d57600190950194611b02565b505f9450505050565b945050505056' as const;
+  '0x60808060405234601557613f7e908161001a8239f35b5f80fdfe60806040526004361015610011575f80fd5b5f3560e01c80634c18cf4b14610ef75780636712c69f14610e12578063bfb2c10b146104ec578063d67c7c4f14610497578063e2e9f8f51461037b5763ef55a75d1461005b575f80fd5b34610299576020366003190112610299576004356001600160401b0381116102995761008b90369060040161168a565b90610095826119dd565b916100a36040519384611790565b808352601f196100b2826119dd565b015f5b8181106103465750505f5b81811061015457836040518091602082016020835281518091526020604084019201905f5b8181106100f3575050500390f35b91935091602060a06001926001600160701b03608088518680861b0381511684528680861b038682015116868501528680861b03604082015116604085015282606082015116606085015201511660808201520194019101918493926100e5565b6001600160a01b0361016f61016a838587611a53565b611a63565b604051630240bc6b60e21b8152929116606083600481845afa80156102a5575f935f916102ee575b506101a661016a848789611a53565b604051630dfe168160e01b81529092602082600481845afa9182156102a5575f926102b0575b509060206004926040519384809263d21220a760e01b82525afa9182156102a5575f92610254575b506001956001600160701b03939284926040519661021188611723565b60a08a901b8a9003908116885290811660208801521660408601521660608401521660808201526102428287611a2b565b5261024d8186611a2b565b50016100c0565b909291506020813d821161029d575b8161027060209383611790565b81010312610299576001956001600160701b039361028e85936119f4565b9394509150956101f4565b5f80fd5b3d9150610263565b6040513d5f823e3d90fd5b91506020823d82116102e6575b816102ca60209383611790565b810103126102995760206102df6004936119f4565b92506101cc565b3d91506102bd565b9350506060833d821161033e575b8161030960609383611790565b810103126102995761031a83611a99565b604061032860208601611a99565b94015163ffffffff81160361029957925f610197565b3d91506102fc565b60209060405161035581611723565b5f81525f838201525f60408201525f60608201525f6080820152828288010152016100b5565b3461029957610389366116ba565b90610392612616565b925f906040519485946020865284602087015260408560051b8701019463d67c7c4f60e01b6020840152606060648401525f945b8186106103d35787870388f35b829394959750916104079192603f198a89030160408a60051b8c0101525a9761040061016a8b878b611a53565b91876131de565b919080978298600385101561048357841561047557508061042b9160061c90612657565b851161046257916104509160019361044761016a8c888c611a53565b905a92896132bd565b509050965b01939291908796956103c6565b8863d2599bab60e01b5f5260045260245ffd5b999250505060019150610455565b634e487b7160e01b5f52602160045260245ffd5b34610299576104e76104d96104c06104ae36611308565b926104ba929192611845565b50611af0565b9290516040519283916020808401526040830190611378565b03601f198101835282611790565b612589565b34610299576040366003190112610299576004356001600160401b0381116102995761051c90369060040161168a565b906024359060ff821680920361029957610535836119dd565b926105436040519485611790565b808452601f19610552826119dd565b015f5b818110610d8e57505090915f925b8284106106bb57846040518091602082016020835281518091526040830190602060408260051b8601019301915f905b8282106105a257505050500390f35b919390929450603f198682030182528451602061018061014061016085019360018060a01b03815116865260018060a01b0384820151168487015260018060a01b03604082015116604087015262ffffff6060820151166060870152608081015160020b608087015260018060a01b0360a08201511660a087015260c081015160020b60c08701526001600160801b0360e08201511660e087015261010081015160020b61010087015261012081015160020b6101208701520151936101606101408201528451809452019201905f905b808210610693575050506020806001929601920192018594939192610593565b90919260206040600192828751805160020b83520151600f0b83820152019401920190610673565b6106c58486611a2b565b51936001600160a01b036106dd61016a838786611a53565b16926001600160a01b036106f561016a848887611a53565b168652604051630dfe168160e01b8152602081600481885afa9081156102a5575f91610d55575b506001600160a01b031660208781019190915260405163d21220a760e01b81529081600481885afa9081156102a5575f91610d1c575b506001600160a01b03166040878101919091525163ddca3f4360e01b8152602081600481885afa80156102a5575f90610cdc575b62ffffff166060880152506040516334324e9f60e21b815290602082600481885afa9182156102a5575f92610ca1575b50608087019160020b825260405191633850c7bd60e01b8352604083600481895afa9283156102a5575f905f94610c50575b5060c089019360020b845260018060a01b031660a089015260405190630d34328160e11b82526020826004818a5afa9182156102a5575f92610c0b575b506001600160801b03610847921660e08a01525160020b80935160020b613304565b60081d936108558286612664565b61087b83620d89e719926108698785613304565b60081d80821315610c0357509761267c565b8415610bef5784620d89e80585620d89e807151580610be8575b610bd5575b60081d80821215610bcd5750905b6108b5858860081b612697565b9080821315610bc657505b60020b6101008a01528060081b60ff8101905f60ff831291129080158216911516176109ba5761090f916108f5868993612697565b620d89e8811215610bbc575b60020b6101208c0152612664565b60018101905f6001831291129080158216911516176109ba57610931906126b9565b965f995f5b89518110156109ff57610949818961267c565b60010b6040519063299ce14b60e11b825260048201526020816024818d5afa9081156102a5575f916109ce575b50610981828c611a2b565b5261098c818b611a2b565b51805b61099c5750600101610936565b9b6109a6906126e1565b9b5f198101908082116109ba57168061098f565b634e487b7160e01b5f52601160045260245ffd5b90506020813d82116109f7575b816109e860209383611790565b8101031261029957518d610976565b3d91506109db565b50919995939498929092610a12876119dd565b96610a206040519889611790565b808852610a2f601f19916119dd565b015f5b818110610b99575050610140019586525f995f5b8951811015610b8157610a59818b611a2b565b5115610b79575f5b6101008110610a7557506001905b01610a46565b6001610a81838d611a2b565b51821c1615610b71578781610a96848a61267c565b60081b90610aa39161267c565b90610aad91612697565b60020b9c6040519d8e63f30dba9360e01b8152816004820152808d5a92602491604094fa9e8f156102a5575f9f610b26575b506040519e8f91610aef83611708565b8252600f0b906020015289519080610b06906126e1565b9e610b118284611a2b565b52610b1b91611a2b565b506001905b01610a61565b909e506040813d8211610b69575b81610b4160409383611790565b810103126102995780610b55602092611a85565b50015180600f0b8103610299579d8f610adf565b3d9150610b34565b600190610b20565b600190610a6f565b50975097935097509350506001915001929091610563565b602090604051610ba881611708565b5f81525f8382015282828c01015201610a32565b50620d89e8610901565b90506108c0565b9050906108a8565b600160ff1b81146109ba575f190161089a565b505f610895565b634e487b7160e01b5f52601260045260245ffd5b90509761267c565b91506020823d8211610c48575b81610c2560209383611790565b81010312610299576001600160801b03610c4161084793611a85565b9250610825565b3d9150610c18565b9350506040833d8211610c99575b81610c6b60409383611790565b81010312610299578251926001600160a01b0384168403610299576020610c929101611a77565b928a6107e8565b3d9150610c5e565b9091506020813d8211610cd4575b81610cbc60209383611790565b8101031261029957610ccd90611a77565b90886107b6565b3d9150610caf565b506020813d8211610d14575b81610cf560209383611790565b81010312610299575162ffffff811681036102995762ffffff90610786565b3d9150610ce8565b90506020813d8211610d4d575b81610d3660209383611790565b8101031261029957610d47906119f4565b88610752565b3d9150610d29565b90506020813d8211610d86575b81610d6f60209383611790565b8101031261029957610d80906119f4565b8861071c565b3d9150610d62565b604051906101608201918083106001600160401b03841117610dfe576020926040525f81525f838201525f60408201525f60608201525f60808201525f60a08201525f60c08201525f60e08201525f6101008201525f610120820152606061014082015282828901015201610555565b634e487b7160e01b5f52604160045260245ffd5b3461029957610e20366116ba565b90610e29612616565b925f906040519485946020865284602087015260408560051b87010194634c18cf4b60e01b6020840152606060648401525f945b818610610e6a5787870388f35b82939495975091610e979192603f198a89030160408a60051b8c0101525a9761040061016a8b878b611a53565b9190809782986003851015610483578415610ee9575080610ebb9160061c90612657565b85116104625791610ed79160019361044761016a8c888c611a53565b509050965b0193929190879695610e5d565b999250505060019150610edc565b3461029957610f1d610f0836611308565b90610f15949293946119a4565b508385611af0565b9290916003811015610483571561119f575b5060405190602080830152816060610f55835161036060408501526103a0840190611378565b9263ffffffff610280602083015161ffff8151168587015261ffff60208201511660808701528260408201511660a087015282858201511660c087015261ffff60808201511660e087015261ffff60a08201511661010087015261ffff60c08201511661012087015261ffff60e0820151166101408701528261010082015116610160870152826101208201511661018087015262ffffff610140820151166101a087015261ffff610160820151166101c087015262ffffff610180820151166101e08701526101a0810151151561020087015262ffffff6101c08201511661022087015261ffff6101e08201511661024087015261ffff6102008201511661026087015262ffffff610220820151168287015260ff610240820151166102a087015282610260820151166102c08701520151166102e084015263ffffffff8260408301516001600160601b038151166103008701526001600160601b0360208201511661032087015264ffffffffff6040820151166103408701520151166103608401520151603f1982840301610380830152602080825194858152019101925f5b8181106111145750506104e7925003601f198101835282611790565b91600191935061010060209160e08751858060a01b03815116835260ff85820151168584015261ffff604082015116604084015261ffff60608201511660608401526080810151151560808401526001600160401b0360a08201511660a08401526001600160401b0360c08201511660c0840152015160e082015201940191019184929391936110f8565b6040516371a9730560e01b8152905f90829060049082906001600160a01b03165afa9081156102a5575f916111db575b50606082015282610f2f565b90503d805f833e6111ec8183611790565b810190602081830312610299578051906001600160401b038211610299570181601f8201121561029957805190611222826119dd565b926112306040519485611790565b82845260208085019360081b8301019181831161029957602001925b82841061125d5750505050836111cf565b610100848303126102995760405190611275826116ec565b61127e856119f4565b8252602085015160ff811681036102995760208301526112a060408601611a08565b60408301526112b160608601611a08565b60608301526080850151908115158203610299578260209260806101009501526112dd60a08801611a17565b60a08201526112ee60c08801611a17565b60c082015260e087015160e082015281520193019261124c565b906060600319830112610299576004356001600160a01b03811681036102995791602435600381101561029957916044356001600160401b0381116102995782602382011215610299578060040135926001600160401b0384116102995760248483010111610299576024019190565b80516001600160a01b03168252602081015161040083019190600381101561048357602084015260018060a01b03604082015116604084015260018060a01b03606082015116606084015264ffffffffff608082015116608084015264ffffffffff60a08201511660a084015260c081015160c084015261018060e082015163ffffffff81511660e086015263ffffffff60208201511661010086015264ffffffffff60408201511661012086015264ffffffffff60608201511661014086015264ffffffffff60808201511661016086015264ffffffffff60a0820151168286015264ffffffffff60c0820151166101a08601526001600160601b0360e0820151166101c08601526001600160601b03610100820151166101e086015263ffffffff6101208201511661020086015263ffffffff610140820151166102208601526101608101511515610240860152015115156102608401526060610100820151805161028086015260208101516102a086015260408101516102c086015201516102e0840152610120810151805160058110156104835764ffffffffff9160a09161030087015260208101516103208701528260408201511661034087015263ffffffff60608201511661036087015260808101516103808701520151166103a0840152610140810151916104006103c08501528251809152602061042085019301905f905b8082106115d4575050506101600151916103e0818303910152602080835192838152019201905f5b8181106115b55750505090565b82516001600160a01b03168452602093840193909201916001016115a8565b9091936040610100865160018060a01b03815116845260ff602082015116602085015261ffff83820151168385015261ffff606082015116606085015261ffff608082015116608085015260a0810151151560a085015260c081015160c085015260e081015160e085015201516001600160401b0381511661010084015264ffffffffff602082015116610120840152015190600782101561048357610160816001936101406020940152019501920190611580565b9181601f84011215610299578235916001600160401b038311610299576020808501948460051b01011161029957565b604060031982011261029957600435906001600160401b038211610299576116e49160040161168a565b909160243590565b61010081019081106001600160401b03821117610dfe57604052565b604081019081106001600160401b03821117610dfe57604052565b60a081019081106001600160401b03821117610dfe57604052565b608081019081106001600160401b03821117610dfe57604052565b61012081019081106001600160401b03821117610dfe57604052565b606081019081106001600160401b03821117610dfe57604052565b90601f801991011681019081106001600160401b03821117610dfe57604052565b604051906101a082018281106001600160401b03821117610dfe576040525f610180838281528260208201528260408201528260608201528260808201528260a08201528260c08201528260e0820152826101008201528261012082015282610140820152826101608201520152565b6040519061182e8261173e565b5f6060838281528260208201528260408201520152565b6040519061018082018281106001600160401b03821117610dfe57604052815f81525f60208201525f60408201525f60608201525f60808201525f60a08201525f60c08201526118936117b1565b60e08201526118a0611821565b6101008201526040519060c08201908282106001600160401b03831117610dfe57606092610160926040525f81525f60208201525f60408201525f848201525f60808201525f60a0820152610120820152826101408201520152565b604051906102a082018281106001600160401b03821117610dfe576040525f610280838281528260208201528260408201528260608201528260808201528260a08201528260c08201528260e08201528261010082015282610120820152826101408201528261016082015282610180820152826101a0820152826101c0820152826101e0820152826102008201528261022082015282610240820152826102608201520152565b604051906119b18261173e565b606080836119bd611845565b81526119c76118fc565b60208201526119d4611821565b60408201520152565b6001600160401b038111610dfe5760051b60200190565b51906001600160a01b038216820361029957565b519061ffff8216820361029957565b51906001600160401b038216820361029957565b8051821015611a3f5760209160051b010190565b634e487b7160e01b5f52603260045260245ffd5b9190811015611a3f5760051b0190565b356001600160a01b03811681036102995790565b51908160020b820361029957565b51906001600160801b038216820361029957565b51906001600160701b038216820361029957565b60405190611aba82611759565b6060610100835f81525f60208201525f60408201525f838201525f60808201525f60a08201525f60c08201525f60e08201520152565b90939192611afc6119a4565b80516001600160a01b03841681529095600381101561048357806020830152612580576040519361014085018581106001600160401b03821117610dfe57604052611b45611aad565b85526020850196611b546118fc565b88526040860196611b636117b1565b88526060870192611b72611821565b8452608088019460608652606060a08a015260c089019460608652606060e08b01525f6101008b01525f6101208b0152611bcf610100611bb18b612701565b808d520151611bbe6118fc565b50604060208201519101519061334f565b8c52895160018060a060808401519301519268ffffffffffffffffff611bf36117b1565b9463ffffffff8116865261ffff8316602087015264ffffffffff8160201c16604087015263ffffffff8360101c16606087015263ffffffff8360301c16608087015263ffffffff8360501c1660a087015264ffffffffff8160901c1660c087015260481c1660e085015268ffffffffffffffffff8160701c1661010085015263ffffffff8160b81c1661012085015263ffffffff8160d81c1661014085015281808260f81c161461016085015260f91c16146101808201528b52611cbb60c08b510151612880565b9052610100895101519a60628c015160f81c99611cd78b6119dd565b9a611ce56040519c8d611790565b808c52611cf4601f19916119dd565b015f5b8181106125685750505f5b8d8c51821015611d765790611d6f818e6001948580611d2985611d23613485565b94613f21565b8060601c845260ff8160581c16602085015261ffff8160481c16604085015261ffff8160381c16606085015260301c16146080820152611d698383611a2b565b52611a2b565b5001611d02565b50509091929394959697989a5f5b8b51811015611dce57808c8f611da46001946001600160401b03926134c1565b8260c0611dbf8760a0611db7828a611a2b565b510197611a2b565b51019116905216905201611d84565b509295989b50929598611df6909a9194979a808c5263ffffffff610140855101511690612901565b83516020890152611e0b60c084510151612880565b604089015260018060a01b0360208451015116604086015260018060a01b0360408451015116606086015264ffffffffff606084510151166080860152610100835101519a60618c015160f81c99611e628b6119dd565b9a611e706040519c8d611790565b808c52611e7f601f19916119dd565b013660208d01375f5b8b51811015611ece576014810290808204601414811517156109ba57816043016043116109ba578c8f826063600195611ec79301015160601c92611a2b565b5201611e88565b509295989b5099909396929598610160890152845160e0890152515191611ef4836119dd565b99611f026040519b8c611790565b838b52601f19611f11856119dd565b013660208d0137611f21846119dd565b611f2e6040519182611790565b848152601f19611f3d866119dd565b015f5b81811061254b57505083525f915f9181015b8c8684106124645750505050855161010060018060a01b03825116910151606281015160f81c5f90604051925f915b80831061241e575050506044969594939282826020935f9552603f601f1991830101169889809481938260405263074d18e360e21b83528160048401528051918291826024860152018484015e8181018301879052601f01601f191681010301915afa9a8b156102a5575f955f9c612335575b508551958660061b96808804604014901517156109ba57918893918b959361201b896125fb565b986120296040519a8b611790565b808a52612038601f19916125fb565b013660208b01375f92835b86851061228757505050505050509061206d9160e09364ffffffffff60a08401969c168652612aac565b9460c087019586526120936101208801612088815188612d85565b875190519087612e51565b5192519364ffffffffff6080860151164210958662ffffff6101c0870151168015159081612268575b508161225f575b501561224b575061214d6127106121026101006001600160601b03868a0151169a5b0151996120f28189613ae5565b8b5261ffff60a0890151166128d8565b0461214761211e826001600160601b036101008b015116613afe565b6201518061214061213a64ffffffffff60608d01511642612657565b856128d8565b0490613edb565b90612657565b60208801525101516201518042048160601c145f14612243576001600160601b0316925b85519363ffffffff61028085015116620f4240810290808204620f424014901517156109ba576121b16121c1916001600160601b03612710941690613edb565b9560ff61024087015116906128d8565b049463ffffffff6102608501511694620f4240860295808704620f424014901517156109ba576060966121fa6122009261223398613afe565b90613afe565b6040880152156122385761222d9164ffffffffff8060406122279401511691511690613b0e565b42612657565b90613b19565b910152565b505061222d42612227565b505f92612171565b61271061210261010061214d93519a6120e5565b9050155f6120c3565b61227e915064ffffffffff60c08a0151166125ee565b4210155f6120bc565b919395975091939550600182861c161561232c576122a58184611a2b565b516122b786885183611d698383611a2b565b506122c28686611a2b565b5191604082015192600784101561048357604061231c936001956cffffffffff00000000000000006020830151841b169060681b176001600160401b038760701b9251161717918d8460061b0190602082015201526126e1565b945b01918a9593918d9795612043565b9360019061231e565b95509a503d805f873e6123488187611790565b8501946040818703126102995780516001600160401b03811161029957810186601f820112156102995780519061237e826119dd565b9761238c604051998a611790565b82895260206060818b0194028301019181831161029957602001925b8284106123c6575050505060206123bf91016126ef565b9a5f611ff4565b60608483031261029957604051906123dd82611775565b6123e685611a17565b82526123f4602086016126ef565b602083015260408501519060078210156102995782602092604060609501528152019301926123a8565b909192600187851c161561245b57612451602060019261243f858888613bba565b9283918801016020838b01015e6125ee565b935b019190611f81565b92600190612453565b836124ab918b9693949596516020610100820151916124848c8685613bba565b91516001600160a01b03165f9081529301919091012060205260409020611d698383611a2b565b515f90845b84811061252c575b5050806124d1575060019081851b17935b019190611f52565b909360ff8260681c1691600783101561048357816125269160019464ffffffffff604051926124ff84611775565b6001600160401b038116845260401c1660208301526040820152885190611d698383611a2b565b506124c9565b8181351461253c576040016124b0565b90506020915001355f806124b8565b602090612559959495612a81565b82828601015201939293611f40565b808d60208093612576613485565b9201015201611cf7565b50606093505050565b60206125ea8380516040518481019182528481526125a8604082611790565b8460405195869481808701998051918291018b5e8601908282015f8152815193849201905e0101905f8252518092825e015f815203601f198101835282611790565b5190f35b919082018092116109ba57565b6001600160401b038111610dfe57601f01601f191660200190565b6126216110846125fb565b9061262f6040519283611790565b611084825281601f196126436110846125fb565b0190602036910137565b8115610bef570490565b919082039182116109ba57565b81810392915f1380158285131691841216176109ba57565b9190915f83820193841291129080158216911516176109ba57565b81810292915f8212600160ff1b8214166109ba5781840514901517156109ba57565b906126c3826119dd565b6126d06040519182611790565b8281528092612643601f19916119dd565b5f1981146109ba5760010190565b519064ffffffffff8216820361029957565b612709611aad565b50803b156128715760405163604b531960e11b8152905f90829060049082906001600160a01b03165afa5f9181612752575b5061274f5763d085b78d60e01b5f5260045ffd5b90565b9091503d805f833e6127648183611790565b810190602081830312610299578051906001600160401b03821161029957019061012082820312610299576040519161279c83611759565b80516001600160a01b03811681036102995783526127bc602082016119f4565b60208401526127cd604082016119f4565b60408401526127de606082016126ef565b60608401526080810151608084015260a081015160a084015260c081015160c084015260e081015160e0840152610100810151906001600160401b038211610299570181601f8201121561029957805190612838826125fb565b926128466040519485611790565b8284526020838301011161029957815f9260208093018386015e83010152610100820152905f61273b565b63d085b78d60e01b5f5260045ffd5b9063ffffffff61288e611821565b9268ffffffffffffffffff8116845268ffffffffffffffffff8160481c16602085015264ffffffffff8160901c16604085015260b81c166060830152565b80156109ba575f190190565b818102929181159184041417156109ba57565b9061ffff8091169116019061ffff82116109ba57565b908015612a7d575f915f5f928251805b6129ea57505083825191825b6129495750505061ffff6040612937829461294494611a2b565b51019316828451166128eb565b169052565b9091945f1986018681116109ba576129618186611a2b565b5190866080830151159182156129e1575b82156129d7575b50506129cc576129c49160406129be9201906129a38561299e61ffff855116896128d8565b61264d565b9161ffff6129b6818516828451166128eb565b169052612657565b956128cc565b91908261291d565b50946129c4906128cc565b149050865f612979565b85159250612972565b91945f19830192908184116109ba57612a038486611a2b565b519360018085831c16145f14612a435750905f612a3a92816060612a31604089019361ffff855116906125ee565b970152526128cc565b80959295612911565b90936080810151612a5a575b5050612a3a906128cc565b612a3a9296509661ffff6040612a749399015116906125ee565b9594905f612a4f565b5050565b60405190612a8e82611775565b5f6040838281528260208201520152565b5160078110156104835790565b92915f936080830180515193612ac1856126b9565b9060a08101918252612ad2866126b9565b9060e081019182526101008101936001855261012082019560018752612af7896119dd565b97612b05604051998a611790565b898952601f19612b148b6119dd565b015f5b818110612d17575050610140019788525f945b898610612bbc575050505050505115612bb4575b51158015612bac575b612ba5575f5b828110612b5957505050565b60e0612b66828451611a2b565b5101519061271082029180830461271014901517156109ba5761ffff612b8e8760019461264d565b166080612b9c838651611a2b565b51015201612b4d565b505f925050565b508315612b47565b5f8152612b3e565b9091929394809b818a5190612bd091611a2b565b519082865190612bdf91611a2b565b51600160a01b600190038151168352602081015160ff169360208401948552604082015161ffff166040850152606082015161ffff1660608501528060c08a015190612c2a91611a2b565b51610100850190815291516370a0823160e01b5f908152600489905260209160249082906001600160a01b031662030d40fa3d601f10165f51908160a01c151690810260a086019660c0870192828452151588528451516001600160401b0316905160ff1690612c9992613524565b9460e00194855251908251516001600160401b031690875191818d5190612cbf91611a2b565b52612cc991611a2b565b5251604001612cd790612a9f565b91600783101561048357600193612cfb93612d0f575b5115612d07575b51906125ee565b9b019493929190612b2a565b5f8b52612cf4565b5f8b52612ced565b808b6020809360409b9798999a9b5192612d3084611759565b5f84525f838501525f60408501525f60608501525f60808501525f60a08501525f60c08501525f60e0850152612d64612a81565b61010085015201015201969594939296612b17565b60058210156104835752565b612dcc91602082019182516040820190612dab8251916080850192835151904292613548565b9792916020889a929a019964ffffffffff60408a019a168a528a5287612d79565b612e48576101208401511580612e3a575b612e195792612e179692612e099264ffffffffff95519151905160a08401519160c042950151936135f8565b509390931690945252612d79565b565b50507142414c414e43455f554e5245414441424c4560701b90945250505050565b506101008401511515612ddd565b50505050505050565b9291602084015192606085015190606082019263ffffffff8451166131a9575b6101e086019361ffff8551161590811591613196575b8115908161317d575b8161316d575b5061316357610120880151156131635760408801519061016082018051159081159183613159575b83613134575b83613105575b5060e060808c01519b0151965f995f99835161302a575b50505f5b8c51811015612fa257612ef8818e611a2b565b516080810151612f9957612f0c828b611a2b565b516001600160401b0360a0830151161090811591612f5a575b508a908b15612f52575b50612f3f575b6001905b01612ee5565b6001811b63ffffffff16909a1799612f35565b90505f612f2f565b60c00180516001600160401b03161515915081612f79575b505f612f25565b90506001600160401b03612f8d838c611a2b565b5191511611155f612f72565b50600190612f39565b5092975094995094506080929762ffffff61022063ffffffff612fdd959a816101408d015116191616928360608d015201511690429261399d565b509501948552528251159081613022575b5061300e575b64ffffffffff60a04292015116116130095750565b5f9052565b685245464552454e434560b81b8252612ff4565b90505f612fee565b61ffff815116151590816130bc575b506130b3575b6102008c019061ffff8251161515918261306b575b5050613062575b5f80612ee1565b6001985061305b565b90915061271082029180830461271014901517156109ba5761ffff6001600160601b038451169151166127100180612710116109ba576130aa916128d8565b11155f80613054565b6001995061303f565b905061271082029082820461271014831517156109ba5761ffff6001600160601b036020860151169151166127100361271081116109ba576130fd916128d8565b10155f613039565b613123575b6001600160601b0389166020880152600181525f612eca565b6001600160601b038916875261310a565b92508282613143575b92612ec4565b506001600160601b03602088015116891161313d565b8915159350612ebe565b5050945050505050565b63ffffffff91505116155f612e96565b895161010001516060015160f81c600116159150612e90565b61020088015161ffff1615159150612e87565b64ffffffffff60408401511662ffffff610220880151160164ffffffffff81116109ba5764ffffffffff1660a0820152612e71565b94919392905f808095819460248a01528160448a01528360848a0152836084019060208a01903090fa943d9686159283613294575b80988398613239575b505050506132275750565b9091501561323457600190565b600290565b9091929397506020601f198201853e83518091039281830192611000841115613279575b50505050603f1981016020833e01603f1901935f80808061321c565b60a4919293949a50601f198b019201013e955f80808061325d565b93505f8052600488146132b3575b63d085b78d5f5160e01c1493613213565b60045f803e6132a2565b95929194935f80918196829560248b015260448a01528360848a0152836084019060208a01903090fa943d9686159283613294578098839861323957505050506132275750565b9190918215610bef57600160ff1b81145f198414166109ba5782810592810715159081613345575b5061333357565b90600160ff1b81146109ba575f190190565b5f9150125f61332c565b919062ffffff61335d6118fc565b9361ffff8116855261ffff8160101c16602086015263ffffffff8160201c16604086015263ffffffff8160401c16606086015261ffff8160601c16608086015261ffff8160701c1660a086015261ffff8160801c1660c086015261ffff8160901c1660e086015263ffffffff8160a01c1661010086015263ffffffff8160c01c1661012086015260e01c166101408401528015613482578061ffff63ffffffff921661016085015262ffffff8160101c166101808501526001808260281c16146101a085015262ffffff8160301c166101c085015261ffff8160481c166101e085015261ffff8160581c1661020085015262ffffff8160681c1661022085015260ff8160801c16610240850152818160881c1661026085015260a81c16610280830152565b50565b60405190613492826116ec565b5f60e0838281528260208201528260408201528260608201528260808201528260a08201528260c08201520152565b6001606082015160f81c161561351c576134e4815192606283015160f81c612657565b918260041b92808404601014901517156109ba5760209261350491612657565b010151906001600160401b038260c01c9260801c1690565b50505f905f90565b60ff91613530916128d8565b911690604d82116109ba5761274f91600a0a9061264d565b9192909264ffffffffff60a0850151168281116135df5750156135c45764ffffffffff6080840151168110613584575050505f905f905f905f90565b6135a76135ad9261ffff60e064ffffffffff6060819801511692015116906125ee565b90613b0e565b60019260039267434f4e54494e554560c01b921690565b506001925f9250694e4f5f5441524745545360b01b91508290565b6001955f95506514105554d15160d21b94509092509050565b939290955f955f9761360a85516126b9565b965f995b86518b10156136c75761362d60406136268d8b611a2b565b5101612a9f565b60078110156104835761369c576136946001918c6136896136828c8c60ff60206136788f6001600160401b0361366f8a613668818095611a2b565b5198611a2b565b51511694611a2b565b5101511691613524565b918d611a2b565b52612cf48d8c611a2b565b9a019961360e565b505050509590506136bf94506136ba93506136269150604092611a2b565b613c4f565b5f9182908190565b96509492919793509597508415613983576136e184613d05565b925f975f905f995f5b86518110156137d7576136fd818e611a2b565b5161ffff604061370d848b611a2b565b510151169061271081029080820461271014901517156109ba57828f60018f948f6101408f9661374d9061374763ffffffff9487966128d8565b90613f6c565b97015116841c16146137b35750613778915061ffff606061376f8f938d611a2b565b510151166128d8565b81116137aa575b6137918b61ffff60208d0151166128d8565b106137a1575b6001905b016136ea565b60019b50613797565b6001945061377f565b6137be929350611a2b565b5110156137ce575b60019061379b565b600191506137c6565b50948899949b906137f09399929897509a939a87613d2b565b928061397c575b61395a578580613953575b6138d85763ffffffff6040850151169283151591826138d0575b50816138c8575b50613860575b505050505f1461384f576e42454c4f575f4d494e5f545241444560881b925b5f93929190565b66125397d090539160ca1b92613848565b61388e939496509063ffffffff606064ffffffffff6080613888950151169401511690613b0e565b906125ee565b90818110156138a9575064ffffffffff16915f808080613829565b600294675343484544554c4560c01b945064ffffffffff909116929150565b90505f613823565b91505f61381c565b5093505063ffffffff9194506139019082606064ffffffffff60808701511692015116906125ee565b91511615158061394a575b61392d5750600192682222ab24a0aa24a7a760b91b9264ffffffffff169190565b5f936721a7a7a62227aba760c11b935064ffffffffff9091169190565b5080831061390c565b5082613802565b506004976614d513d414115160ca1b975064ffffffffff909416959450505050565b50826137f7565b5f975064454d50545960d81b965087955085945092505050565b909391925f935f606084019563ffffffff88885116169283151590818092613ac8575b613aa05781613a5f575b5015613a115750509363ffffffff634649524560e01b965b86191616809152155f14613a015750604064ffffffffff5f5b16910152565b64ffffffffff80604092166139fb565b9095915063ffffffff871615613a3557506241524d60e81b9563ffffffff906139e2565b9563ffffffff825116613a4e575b63ffffffff906139e2565b6544495341524d60d01b9650613a43565b604087015190915064ffffffffff166001600160ff1b03821682036109ba57613a8b9160011b906125ee565b610e1081018091116109ba578411155f6139ca565b5050505093929450505063ffffffff815116821461351c57526544495341524d60d01b905f90565b50613ade8164ffffffffff60408a0151166125ee565b86106139c0565b6127109161ffff60c0613afa930151166128d8565b0490565b818110613b09575090565b905090565b818111613b09575090565b90608082019061ffff8251166064810290808204606414901517156109ba57620f42400391620f424083116109ba5761018084019362ffffff855116831015613bb2579061ffff80610160613b7494015116915116906125ee565b926064840293808504606414901517156109ba5762ffffff613ba961274f95613ba36138889584865116612657565b906128d8565b91511690613ef2565b505050905090565b92919061ffff613bca8286613f21565b60201c1693600182018092116109ba57849280831015613bff5750613bf661274f939261ffff92613f21565b60201c16612657565b90915060016060835193015160f81c16155f14613c2b575090613c2661274f925f90612657565b612657565b80925060041b91808304601014901517156109ba57613c26849161274f9390612657565b60078110156104835760018114613cf25760028114613cdd5760038114613cc25760058114613cac57600614613c97577050524943455f554e524541434841424c4560781b90565b6d29a2a8aaa2a721a2a92fa227aba760911b90565b506d14149250d157d11255915491d15160921b90565b507250524943455f4f55545f4f465f424f554e445360681b90565b506c14149250d157d2539590531251609a1b90565b506a50524943455f5354414c4560a81b90565b61010063ffffffff91015116620f4240810290808204620f424014901517156109ba5790565b91939290613d3883613d05565b9283613d448483613ae5565b10613ed2575f94858080805b8651811015613ea1578887898d612710613d738361ffff604061376f8a89611a2b565b0490612710613d998c61ffff806060613d8c8c8b611a2b565b51015116915116906128d8565b049180613da68884611a2b565b511115613e2357613dc28691613dbc8985611a2b565b51612657565b1015613e1a575b613e009392613dfb6127109361ffff6040613df28b613deb8161214099611a2b565b5199611a2b565b510151166125ee565b6128d8565b1015613e11575b6001905b01613d50565b60019350613e07565b60019650613dc9565b90949250613e3e919350613e378686611a2b565b5190612657565b1015613e98575b8a91613e7984612710613e728e613dfb8f9761ffff6040613e6988613e809c611a2b565b51015116613edb565b0492611a2b565b5190613edb565b1015613e8f575b600190613e0b565b60019250613e87565b60019b50613e45565b509550955095925095505083613eca575b508215613ebe57505090565b90915081613b09575090565b92505f613eb2565b505f9450505050565b90808211613ee95750505f90565b61274f91612657565b908115613f1b575f1982019182116109ba57613f0d9161264d565b600181018091116109ba5790565b50505f90565b606181015160f81c6014810290808204601414901517156109ba57604301806043116109ba57601c830292808404601c14901517156109ba57602092613f66916125ee565b01015190565b90808211613ee9579061274f9161265756' as const;

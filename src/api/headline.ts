@@ -3,7 +3,7 @@ import { mostDrifted } from '../core/counterfactual.ts';
 import { dueOf, isEpochOpen } from '../core/due.ts';
 import { durationText, pointsText } from '../core/format.ts';
 import type { AssetView, DecisionRecord, DueState, PriceStatus, VaultState } from '../core/types.ts';
-import { firstBadPrice, nav } from '../core/value.ts';
+import { firstBadPrice, firstUnknownBalance, nav } from '../core/value.ts';
 import type { Activity } from './types.ts';
 import { guardText, signedPoints } from './words.ts';
 
@@ -31,6 +31,8 @@ const PRICE_WORDS: Readonly<Record<Exclude<PriceStatus, 'OK'>, string>> = {
   INVALID: 'is invalid',
   OUT_OF_BOUNDS: 'is outside its bounds',
   UNREACHABLE: 'cannot be read',
+  DIVERGED: 'differs between its two sources',
+  SEQUENCER_DOWN: 'does not count while the sequencer is down',
 };
 
 /** "the price of WETH is stale" must not become "The Price Of ..." */
@@ -56,13 +58,14 @@ function driftText(s: Situation): string {
   return `Largest drift: ${worst.symbol} ${signedPoints(worst.driftBps)} of ${pointsText(worst.bandBps)} points. `;
 }
 
+/** Only the owner pauses for good, and only the guardian for a while. */
 function paused(s: Situation): Headline {
-  const { pausedUntil } = s.vault.state;
-  const ends =
-    pausedUntil - s.now > 10 * 365 * 86_400 ? 'until you resume' : `for ${durationText(pausedUntil - s.now)} more`;
+  const left = s.vault.state.pausedUntil - s.now;
+  const byOwner = left > 10 * 365 * 86_400;
+  const ends = byOwner ? 'until you resume' : `for ${durationText(left)} more, unless you resume`;
   return {
     activity: 'PAUSED',
-    headline: 'Paused by you.',
+    headline: byOwner ? 'Paused by you.' : 'Paused by the guardian.',
     detail: `Nobody can trade for this vault ${ends}. Withdrawing stays open.`,
   };
 }
@@ -93,6 +96,14 @@ function heldBack(check: DecisionRecord, s: Situation): Headline {
   };
 }
 
+const DUE_WORDS: Readonly<Record<DueState['kind'], string>> = {
+  NONE: 'No trade is due.',
+  DEVIATION: 'A trade is due.',
+  SCHEDULE: 'A scheduled trade is due.',
+  CONTINUE: 'A trade is due.',
+  STOP: 'A stop has fired: a sale is due.',
+};
+
 function whenDue(s: Situation, due: DueState): Headline {
   const { lastCheck } = s;
   if (lastCheck?.outcome === 'HELD_BACK' && lastCheck.block.time <= s.now) return heldBack(lastCheck, s);
@@ -110,7 +121,7 @@ function whenDue(s: Situation, due: DueState): Headline {
     };
   return {
     activity: 'WATCHING',
-    headline: due.kind === 'SCHEDULE' ? 'A scheduled trade is due.' : 'A trade is due.',
+    headline: DUE_WORDS[due.kind],
     detail: `${driftText(s)}${nextCheck(s)}`,
   };
 }
@@ -136,6 +147,13 @@ export function headlineOf(s: Situation): Headline {
       detail: 'Deposit any of its coins to begin. Nothing is traded before that.',
     };
   if (s.keeperSeenS === null || s.keeperSeenS > KEEPER_SILENT_S) return silent(s);
+  const unknown = firstUnknownBalance(s.vault.assets);
+  if (unknown !== undefined)
+    return {
+      activity: 'CANNOT_ACT',
+      headline: `Cannot act: the balance of ${unknown.symbol} cannot be read.`,
+      detail: `Nothing is traded on a guess; withdrawing the other coins stays open. ${nextCheck(s)}`,
+    };
   const bad = firstBadPrice(s.vault.assets);
   if (bad !== undefined && bad.priceStatus !== 'OK') {
     const age = durationText(s.now - bad.priceUpdatedAt);

@@ -55,6 +55,16 @@ const policySchema = z
     minTradeUsdE2: z.int(),
     maxGasPriceMwei: z.int(),
     ttlS: z.int(),
+    premiumBps: z.int(),
+    relaxS: z.int(),
+    open: z.boolean(),
+    snapshotS: z.int(),
+    stopLossBps: z.int(),
+    takeProfitBps: z.int(),
+    confirmS: z.int(),
+    tipBps: z.int(),
+    maxTipUsdE2: z.int(),
+    tipPerDayUsdE2: z.int(),
   })
   .openapi('VaultPolicy');
 
@@ -156,7 +166,7 @@ export const problemSchema = z
 
 const GUARD_UNITS = ['BPS', 'USD_E8', 'SECONDS', 'WEI', 'DAYS', 'COUNT', 'FLAG'] as const;
 const VENUES = ['UNISWAP_V2', 'UNISWAP_V3'] as const;
-const TRADE_KINDS = ['DEVIATION', 'SCHEDULE', 'CONTINUE'] as const;
+const TRADE_KINDS = ['DEVIATION', 'SCHEDULE', 'CONTINUE', 'STOP'] as const;
 
 const blockRefSchema = z.strictObject({ number: z.int(), hash: hexText, time: seconds }).openapi('BlockRef');
 
@@ -193,7 +203,7 @@ const legSchema = z
 
 const planSchema = z
   .strictObject({
-    schema: z.literal('evenkeel.plan/1'),
+    schema: z.literal('evenkeel.plan/2'),
     vault: addressText,
     chainId: z.int(),
     block: blockRefSchema,
@@ -242,7 +252,7 @@ const realisedSchema = z
 
 export const checkSchema = z
   .strictObject({
-    schema: z.literal('evenkeel.decision/1'),
+    schema: z.literal('evenkeel.decision/2'),
     checkId: z.int(),
     chainId: z.int(),
     mode: z.enum(MODES),

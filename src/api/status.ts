@@ -4,7 +4,7 @@ import type { Config } from '../config/schema.ts';
 import { nextCheckAt } from '../core/checkTimes.ts';
 import { holdNavUsdE8 } from '../core/hold.ts';
 import type { Address, AssetView, CheckSummary, Costs, DecisionRecord, Snapshot } from '../core/types.ts';
-import { assetViews, firstBadPrice, nav } from '../core/value.ts';
+import { assetViews, firstBadPrice, firstUnknownBalance, nav } from '../core/value.ts';
 import type { FlowsNow } from './flows.ts';
 import { headlineOf } from './headline.ts';
 import type { LiveAnswer, VaultView } from './live.ts';
@@ -21,7 +21,7 @@ export type Known = {
 
 function viewsOf(config: Config, view: VaultView): readonly AssetView[] {
   const snapshot: Snapshot = {
-    schema: 'evenkeel.snapshot/1',
+    schema: 'evenkeel.snapshot/2',
     chainId: config.chainId,
     mode: config.mode,
     block: view.head,
@@ -45,7 +45,9 @@ export function buildStatus(
 ): Status {
   const { vault, head } = live.view;
   const views = viewsOf(config, live.view);
-  const priced = live.down === null && firstBadPrice(vault.assets) === undefined;
+  const { assets } = vault;
+  const readable = firstBadPrice(assets) === undefined && firstUnknownBalance(assets) === undefined;
+  const priced = live.down === null && readable;
   const navUsdE8 = priced ? nav(vault.assets) : null;
   const next =
     config.rule.frequency === 'every-block'

@@ -1,6 +1,7 @@
 /** What is deployed once per chain, in order, and with which arguments. */
 import { type Abi, encodeDeployData } from 'viem';
 import { oracleHubAbi, oracleHubBytecode } from '../abi/OracleHub.ts';
+import { rulebookAbi, rulebookBytecode } from '../abi/Rulebook.ts';
 import { vaultFactoryAbi, vaultFactoryBytecode } from '../abi/VaultFactory.ts';
 import { vaultLensAbi, vaultLensBytecode } from '../abi/VaultLens.ts';
 import type { Address, Hex } from '../core/types.ts';
@@ -12,6 +13,7 @@ export type ContractSpec = { readonly name: string; readonly abi: Abi; readonly 
 /** A contract may take addresses of those above it. Another filler is another row. */
 export const CONTRACTS: readonly ContractSpec[] = [
   { name: 'OracleHub', abi: oracleHubAbi, bytecode: oracleHubBytecode },
+  { name: 'Rulebook', abi: rulebookAbi, bytecode: rulebookBytecode },
   { name: 'VaultFactory', abi: vaultFactoryAbi, bytecode: vaultFactoryBytecode },
   { name: 'VaultLens', abi: vaultLensAbi, bytecode: vaultLensBytecode },
 ];

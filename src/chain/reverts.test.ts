@@ -60,6 +60,8 @@ describe('decodeRevert', () => {
       expect(revert.name).toBe(item.name);
       expect(REASONS).toContain(revert.reason);
       expect(revert.sentence.length).toBeGreaterThan(3);
+      // A sentence, and not the error's name with its arguments.
+      expect(revert.sentence).not.toContain(item.name);
     }
   });
 });

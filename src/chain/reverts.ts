@@ -2,7 +2,9 @@
 import { decodeErrorResult } from 'viem';
 import { oracleHubAbi } from '../abi/OracleHub.ts';
 import { vaultAbi } from '../abi/Vault.ts';
+import { priceReason } from '../core/due.ts';
 import { type Hex, PRICE_STATUSES, REASONS, type Reason } from '../core/types.ts';
+import { VENUE_NAMES } from './venues.ts';
 
 export type Revert = {
   /** Error name of the ABI, "Error", "Panic", or "Unknown". */
@@ -22,6 +24,33 @@ function usd(e8: unknown): string {
   if (typeof e8 !== 'bigint') return String(e8);
   const cents = (e8 + 500_000n) / 1_000_000n;
   return `$${cents / 100n}.${(cents % 100n).toString().padStart(2, '0')}`;
+}
+
+function timeText(seconds: unknown): string {
+  const at = Number(seconds);
+  return at >= 2 ** 32 - 1 ? 'its owner resumes it' : new Date(at * 1_000).toISOString();
+}
+
+function venueText(venue: unknown): string {
+  return VENUE_NAMES[Number(venue)]?.toLowerCase().replaceAll('_', ' ') ?? `venue ${venue}`;
+}
+
+/** The rulebook names the member that does not fit; `value` is what was asked for. */
+function badTarget(field: string, token: unknown, value: unknown): string {
+  switch (field) {
+    case 'safe':
+      return 'stops need at least one safe asset to sell into';
+    case 'secondSource':
+      return `a stop on ${token} needs a price feed with a second source`;
+    case 'token':
+      return `${token} is no token`;
+    case 'order':
+      return `the targets must be sorted by token, without doubles; ${token} is out of order`;
+    case 'count':
+      return `a vault has 2 to 32 targets, not ${value}`;
+    default:
+      return `${field} of ${token} may not be ${value}`;
+  }
 }
 
 /** bytes32 ASCII as the vault writes reason names. */
@@ -44,7 +73,7 @@ function explain(name: string, a: readonly unknown[]): Explained {
         reason: reasonNamed(asciiOf(a[0])) ?? 'SIMULATION_REVERTED',
       };
     case 'Paused':
-      return { sentence: 'trading is paused by the owner', reason: 'PAUSED_BY_USER' };
+      return { sentence: `trading is paused until ${timeText(a[0])}`, reason: 'PAUSED' };
     case 'NotKeeper':
       return { sentence: `${a[0]} is not a keeper of this vault` };
     case 'EpochIsOpen':
@@ -91,12 +120,63 @@ function explain(name: string, a: readonly unknown[]): Explained {
       };
     case 'BadPrice': {
       const status = PRICE_STATUSES[Number(a[1])];
-      const reason = reasonNamed(`PRICE_${status}`);
+      const reason = status === undefined || status === 'OK' ? null : priceReason(status);
       const sentence = `the price of feed ${a[0]} is ${status?.toLowerCase().replaceAll('_', ' ')}`;
       return reason ? { sentence, reason } : { sentence };
     }
+    case 'SoldBefore':
+      return {
+        sentence: `asset ${a[0]} was sold in this rebalance, so it may not be bought back in it`,
+        reason: 'SOLD_IN_EPOCH',
+      };
+    case 'SpentTooMuch':
+      return { sentence: `the venue took ${a[0]} although only ${a[1]} were allowed` };
+    case 'UnexpectedCallback':
+      return { sentence: `${a[0]} called back although the vault was not trading with it` };
+    case 'VenueUnavailable':
+      return { sentence: `this deployment does not trade on ${venueText(a[0])}` };
+    case 'NotOwner':
+      return { sentence: `${a[0]} is not the owner of this vault` };
+    case 'NotGuardian':
+      return { sentence: `${a[0]} is not the guardian of this vault` };
+    case 'NotPendingOwner':
+      return { sentence: `${a[0]} was not named as the next owner of this vault` };
+    case 'AlreadyInitialised':
+      return { sentence: 'the vault has its first rules already' };
+    case 'BadPolicy':
+      return { sentence: `the limit ${a[0]} is ${a[1]}, it must be from ${a[2]} to ${a[3]}` };
+    case 'BadTarget':
+      return { sentence: badTarget(String(a[0]), a[1], a[2]) };
+    case 'TargetsDoNotSumTo10000':
+      return { sentence: `the targets sum to ${a[0]} of 10000 basis points` };
+    case 'TooManyKeepers':
+      return { sentence: `a vault has at most ${a[0]} keepers` };
+    case 'UnknownToken':
+      return { sentence: `${a[0]} is none of the vault's assets` };
+    case 'PauseTooLong':
+      return { sentence: `a guardian may pause for at most ${a[1]} seconds at once, not ${a[0]}` };
+    case 'PauseTooSoon':
+      return { sentence: `the guardian may pause again at ${timeText(a[0])}` };
+    case 'NothingToDeposit':
+      return { sentence: 'nothing was sent along to be deposited' };
+    case 'StopIsLatched':
+      return { sentence: 'a stop has fired: reset it before the targets can be changed' };
+    case 'NothingToStop':
+      return { sentence: 'there is nothing to do about the stops now' };
+    case 'MalformedConfigs':
+      return { sentence: `the packed price feeds are broken at byte ${a[0]}` };
+    case 'BadFeedConfig':
+      return { sentence: `the price feed's ${a[0]} does not fit` };
+    case 'UnknownFeed':
+      return { sentence: `the hub has no feed ${a[0]}` };
     case 'TransferFailed':
       return { sentence: `a transfer of ${a[0]} failed` };
+    case 'SafeCastOverflowedUintDowncast':
+      return { sentence: `${a[1]} is more than ${a[0]} bits hold` };
+    case 'SafeERC20FailedOperation':
+      return { sentence: `a transfer of ${a[0]} failed` };
+    case 'ReentrancyGuardReentrantCall':
+      return { sentence: 'somebody called the vault in the middle of its own trade' };
     case 'Error':
       return { sentence: `a contract on the way refused: "${a[0]}"` };
     case 'Panic':

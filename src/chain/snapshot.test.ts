@@ -1,4 +1,4 @@
-import { encodeFunctionData } from 'viem';
+import { decodeFunctionResult, encodeFunctionData } from 'viem';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { vaultAbi } from '../abi/Vault.ts';
 import { quoteExactIn } from '../core/amm/quote.ts';
@@ -9,6 +9,7 @@ import { gasLimitOf } from './fees.ts';
 import { creationBlock, scanFlows } from './flows.ts';
 import { latestHead } from './head.ts';
 import { readReceipt } from './receipts.ts';
+import { tokensInRules } from './rules.ts';
 import { simulateSlice } from './simulate.ts';
 import { readSnapshot } from './snapshot.ts';
 import { connectTo } from './testing/anvil.ts';
@@ -125,6 +126,31 @@ describe('readSnapshot', () => {
     await world.setFeed(world.feeds.weth, 2_000n * 10n ** 8n);
   });
 
+  it('holds a vault whose token does not tell its balance, and goes on when it does', async () => {
+    const dai = world.deployment.tokens.find((t) => t.symbol === 'DAI')?.address;
+    if (dai === undefined) throw new Error('no DAI');
+    const code = await world.anvil.rpc('eth_getCode', [dai, 'latest']);
+    await world.anvil.rpc('anvil_setCode', [dai, '0x5f5ffd']);
+    await world.mine();
+    const broken = await read();
+    const [known, unknown] = [true, false].map((k) => broken.vault.assets.filter((a) => a.balanceKnown === k));
+    expect([known?.map((a) => a.symbol), unknown?.map((a) => a.symbol)]).toEqual([['WETH'], ['DAI']]);
+    expect(known?.[0]?.balance).toBe(10n * ONE);
+    expect(dueOf(broken.vault, broken.block.time)).toEqual({ kind: 'NONE', reason: 'BALANCE_UNREADABLE', retryAt: 0 });
+    await world.anvil.rpc('anvil_setCode', [dai, code]);
+    await world.mine();
+    expect((await read()).vault.assets.every((a) => a.balanceKnown)).toBe(true);
+  });
+
+  it('finds the tokens in the rules of the vault itself', async () => {
+    const data = encodeFunctionData({ abi: vaultAbi, functionName: 'raw' });
+    const answer = await world.anvil.rpc<`0x${string}`>('eth_call', [{ to: world.deployment.vault, data }, 'latest']);
+    const { rules } = decodeFunctionResult({ abi: vaultAbi, functionName: 'raw', data: answer });
+    const { assets } = (await read()).vault;
+    expect(tokensInRules(rules)).toEqual(assets.map(({ token, decimals }) => ({ token, decimals })));
+    expect(() => tokensInRules(rules.slice(0, 180) as `0x${string}`)).toThrow('shorter than they say');
+  });
+
   it('names a token that the config does not list, and wrong decimals', async () => {
     const head = await latestHead(chain);
     const [weth, dai] = world.deployment.tokens;
@@ -188,7 +214,7 @@ describe('slices', () => {
       leg.amountIn,
       { priceUsdE8: 2_600n * 10n ** 8n, decimals: 18 },
       { priceUsdE8: 10n ** 8n, decimals: 18 },
-      100,
+      990_000n,
     );
     expect(out).toBeGreaterThan(vaultOut);
     expect(await simulate({ ...slice, legs: [{ ...leg, minOut: out + 1n }] })).toMatchObject({

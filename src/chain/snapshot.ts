@@ -39,6 +39,12 @@ export type Deployment = {
   readonly pools: readonly { readonly venue: VenueName; readonly address: Address }[];
 };
 
+/** {gas} for the reading of one vault: 32 assets with the dearest feeds there are need half of it. */
+export const VAULT_GAS = 20_000_000n;
+
+/** `enum Trouble` of IVaultLens.sol. */
+const TROUBLE = { none: 0, notAVault: 1 } as const;
+
 /** Tick-bitmap words read on each side of the current one: 2 words of spacing 10 are a move of 1.6x. */
 const V3_WORDS = 2;
 
@@ -108,10 +114,21 @@ async function readHeartbeats(
 export async function readVault(chain: Chain, deployment: Deployment, head: Head): Promise<VaultState> {
   const { vault } = deployment;
   const { lens } = deployment.contracts;
-  const data = encodeFunctionData({ abi: vaultLensAbi, functionName: 'vaults', args: [[vault]] });
+  const data = encodeFunctionData({ abi: vaultLensAbi, functionName: 'vaults', args: [[vault], VAULT_GAS] });
   const raw = await lensCall(chain, head, lens, data, 'vault', vault);
   const view = decodeFunctionResult({ abi: vaultLensAbi, functionName: 'vaults', data: raw })[0];
   if (view === undefined) throw unreadable('vault', vault, 'the lens returned nothing', 'Check contracts.lens');
+  const { line } = view;
+  if (line.trouble !== TROUBLE.none) {
+    const isVault = line.trouble !== TROUBLE.notAVault;
+    const reason = isVault ? 'reading it fails on the chain' : 'there is no vault of this deployment at that address';
+    throw unreadable(
+      'vault',
+      vault,
+      reason,
+      `Check vault in the config against the deployment on chain ${chain.chainId}`,
+    );
+  }
   const heartbeatS = await readHeartbeats(
     chain,
     deployment,
@@ -122,9 +139,9 @@ export async function readVault(chain: Chain, deployment: Deployment, head: Head
   const assets = view.assets.map((a, index): AssetState => {
     const token = lower(a.token);
     const info = known.get(token);
-    const balance = view.balances[index];
-    const price = view.prices[index];
-    if (balance === undefined || price === undefined) throw new Error('the lens returned fewer balances than assets');
+    const position = line.positions[index];
+    if (position === undefined) throw new Error('the lens returned fewer positions than assets');
+    const { balance, known: balanceKnown, price } = position;
     if (info === undefined) {
       throw new KeelError({
         code: 'UNKNOWN_TOKEN',
@@ -164,14 +181,26 @@ export async function readVault(chain: Chain, deployment: Deployment, head: Head
       feedId: a.feedId,
       targetBps: a.targetBps,
       bandBps: a.bandBps,
+      safe: a.safe,
+      stopPriceUsdE8: a.stopPriceUsdE8,
+      takePriceUsdE8: a.takePriceUsdE8,
       balance,
+      balanceKnown,
       priceUsdE8: priceStatus === 'OK' ? price.usdE8 : 0n,
       priceUpdatedAt: price.updatedAt,
       priceStatus,
       heartbeatS: heartbeatS.get(a.feedId) ?? 0,
     };
   });
-  return { address: lower(view.vault), owner: lower(view.owner), policy: view.policy, state: view.state, assets };
+  return {
+    address: lower(line.vault),
+    owner: lower(line.owner),
+    policy: view.policy,
+    state: line.state,
+    stop: view.stop,
+    upSince: line.upSince,
+    assets,
+  };
 }
 
 async function readV2(chain: Chain, deployment: Deployment, head: Head): Promise<V2PoolState[]> {
@@ -252,7 +281,7 @@ export async function readSnapshot(chain: Chain, deployment: Deployment, mode: M
   const pools = dueOf(vault, head.time).kind === 'NONE' ? [] : await readPools(chain, deployment, head);
   await assertSameBlock(chain, head);
   return {
-    schema: 'evenkeel.snapshot/1',
+    schema: 'evenkeel.snapshot/2',
     chainId: chain.chainId,
     mode,
     block: { number: head.number, hash: head.hash, time: head.time },

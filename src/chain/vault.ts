@@ -3,9 +3,9 @@ import { decodeEventLog, encodeFunctionData, toEventSelector } from 'viem';
 import { vaultAbi } from '../abi/Vault.ts';
 import type { Address, Hex, Leg, VenueName } from '../core/types.ts';
 import { lower } from './snapshot.ts';
+import { VENUE_NAMES } from './venues.ts';
 
 const VENUE_ID: Readonly<Record<VenueName, number>> = { UNISWAP_V2: 0, UNISWAP_V3: 1 };
-const VENUE_NAME = ['UNISWAP_V2', 'UNISWAP_V3', 'FILLER'] as const;
 
 export type SliceCall = {
   /** True when the slice also opens the epoch (no epoch is open). */
@@ -19,8 +19,9 @@ export type SliceCall = {
   readonly legs: readonly Pick<Leg, 'sell' | 'buy' | 'venue' | 'pool' | 'amountIn' | 'minOut'>[];
 };
 
-/** Calldata of one slice: `beginAndFill` when it opens the epoch, `fillMany` otherwise. */
+/** Calldata of one slice: `beginAndFill` when it opens the epoch, or `begin` when it does nothing else; `fill` otherwise. */
 export function encodeSlice(call: SliceCall): Hex {
+  if (call.begin && call.legs.length === 0) return encodeFunctionData({ abi: vaultAbi, functionName: 'begin' });
   const slice = { epoch: call.epoch, sequence: call.sequence, deadline: call.deadline, last: call.last };
   const fills = call.legs.map((leg) => ({
     sell: leg.sell,
@@ -33,7 +34,7 @@ export function encodeSlice(call: SliceCall): Hex {
   }));
   return encodeFunctionData({
     abi: vaultAbi,
-    functionName: call.begin ? 'beginAndFill' : 'fillMany',
+    functionName: call.begin ? 'beginAndFill' : 'fill',
     args: [slice, fills],
   });
 }
@@ -59,7 +60,7 @@ export type VaultEvent = Where &
         readonly keeper: Address;
         readonly sell: number;
         readonly buy: number;
-        readonly venue: (typeof VENUE_NAME)[number];
+        readonly venue: (typeof VENUE_NAMES)[number];
         readonly target: Address;
         readonly amountIn: bigint;
         readonly amountOut: bigint;
@@ -106,7 +107,7 @@ function decodeVaultEvent(log: RawLog): VaultEvent {
   switch (decoded.eventName) {
     case 'Filled': {
       const { args } = decoded;
-      const venue = VENUE_NAME[args.venue];
+      const venue = VENUE_NAMES[args.venue];
       if (venue === undefined) throw new Error(`venue ${args.venue} is unknown`);
       return { ...where, event: 'Filled', ...args, keeper: lower(args.keeper), target: lower(args.target), venue };
     }

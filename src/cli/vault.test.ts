@@ -312,7 +312,7 @@ describe('keel pause and resume', () => {
     expect([status.code, status.body.activity]).toEqual([8, 'PAUSED']);
     expect((await run(['plan', '--exit-code'])).code).toBe(8);
     const check = await json(['run', '--once', '--yes']);
-    expect([check.code, (check.body.decision as Json).reason]).toEqual([8, 'PAUSED_BY_USER']);
+    expect([check.code, (check.body.decision as Json).reason]).toEqual([8, 'PAUSED']);
     const resumed = await json(['resume', '--yes']);
     expect([resumed.code, resumed.body.paused]).toEqual([0, false]);
     expect((await run(['status'])).code).toBe(0);

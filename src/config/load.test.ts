@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { OPTIONS_OFF } from '../core/policy.ts';
 import { loadConfig, loadDraft } from './load.ts';
 import { configFolder, example, type Folder, refusal } from './testing/folder.ts';
 
@@ -90,5 +91,49 @@ describe('a correct config', () => {
     const path = write(example((c) => delete c.vault));
     expect(loadDraft({ cwd: dir, env: {}, configPath: path }).config.vault).toBeNull();
     expect(refusal(() => loadConfig({ cwd: dir, env: {}, configPath: path })).code).toBe('VAULT_MISSING');
+  });
+});
+
+describe('limits that may be left out', () => {
+  it('are off', () => {
+    expect(load(example()).config.policy).toMatchObject(OPTIONS_OFF);
+    expect(load(example()).config.targets[0]).toMatchObject({ safe: false, stopPriceUsdE8: 0n, takePriceUsdE8: 0n });
+  });
+
+  it('become the integers of the vault', () => {
+    const { config } = load(
+      example((c) => {
+        c.targets = [
+          { symbol: 'WETH', percent: 70, band: { points: 5 }, stopPriceUsd: 1_234.56789, takePriceUsd: 9_000 },
+          { symbol: 'USDC', percent: 30, band: { points: 5 }, safe: true },
+        ];
+        c.limits = {
+          ...{ premiumPercent: 0.5, relaxS: 900, openToAnyone: true, snapshotS: 600, confirmS: 300 },
+          ...{ stopLossPercent: 20, takeProfitPercent: 150, tipPercent: 0.05, maxTipUsd: 2.5, tipPerDayUsd: 10 },
+        };
+      }),
+    );
+    expect(config.policy).toMatchObject({
+      ...{ premiumBps: 50, relaxS: 900, open: true, snapshotS: 600, confirmS: 300 },
+      ...{ stopLossBps: 2_000, takeProfitBps: 15_000, tipBps: 5, maxTipUsdE2: 250, tipPerDayUsdE2: 1_000 },
+    });
+    expect(config.targets[0]).toMatchObject({ stopPriceUsdE8: 123_456_789_000n, takePriceUsdE8: 900_000_000_000n });
+  });
+
+  type Change = Parameters<typeof example>[0];
+  const limits =
+    (values: object): Change =>
+    (c) =>
+      Object.assign(c, { limits: values });
+  it.each<[string, Change, string]>([
+    ['a relaxation longer than a rebalance', limits({ relaxS: 4_000 }), 'limits.relaxS'],
+    ['a snapshot later than a rebalance', limits({ snapshotS: 30 }), 'limits.snapshotS'],
+    ['strangers without a premium', limits({ openToAnyone: true, relaxS: 600 }), 'limits.openToAnyone'],
+    ['a stop that nobody confirms', limits({ stopLossPercent: 20 }), 'limits.confirmS'],
+    ['a stop with nothing to sell into', limits({ stopLossPercent: 20, confirmS: 60 }), 'targets'],
+    ['a tip without caps', limits({ tipPercent: 0.1 }), 'limits.tipPercent'],
+    ['caps without a tip', limits({ maxTipUsd: 1 }), 'limits.tipPercent'],
+  ])('refuse %s', (_, change, field) => {
+    expect(refusal(() => load(example(change)))).toMatchObject({ code: 'LIMITS_CONFLICT', field });
   });
 });

@@ -1,5 +1,6 @@
 /** From the file's human units to the units of the vault; every rule that spans several fields. */
 import { isAbsolute, resolve } from 'node:path';
+import { parseUnits } from 'viem';
 import { type TargetBps, targetsFrom } from '../core/bands.ts';
 import { EXIT, KeelError } from '../core/errors.ts';
 import type { KeeperRule, VaultPolicy } from '../core/types.ts';
@@ -32,6 +33,16 @@ function policyOf(limits: ConfigFileFull['limits']): VaultPolicy {
     minTradeUsdE2: scaled(limits.minTradeUsd, 100),
     maxGasPriceMwei: limits.maxGasGwei === null ? 0 : scaled(limits.maxGasGwei, GWEI_TO_MWEI),
     ttlS: limits.ttlS,
+    premiumBps: scaled(limits.premiumPercent, 100),
+    relaxS: limits.relaxS,
+    open: limits.openToAnyone,
+    snapshotS: limits.snapshotS,
+    stopLossBps: scaled(limits.stopLossPercent ?? 0, 100),
+    takeProfitBps: scaled(limits.takeProfitPercent ?? 0, 100),
+    confirmS: limits.confirmS,
+    tipBps: scaled(limits.tipPercent, 100),
+    maxTipUsdE2: scaled(limits.maxTipUsd, 100),
+    tipPerDayUsdE2: scaled(limits.tipPerDayUsd, 100),
   };
 }
 
@@ -64,6 +75,11 @@ function refuseDuplicates<T>(items: readonly T[], list: string, key: string, of:
   });
 }
 
+/** 0n = none. Through text, because a float times 1e8 is not exact. */
+function priceUsdE8(usd: number | null): bigint {
+  return usd === null ? 0n : parseUnits(usd.toFixed(8) as `${number}`, 8);
+}
+
 function targetsOf(file: ConfigFileFull): DraftConfig['targets'] {
   refuseDuplicates(file.targets, 'targets', 'symbol', (t) => t.symbol);
   const known = new Map(file.tokens.map((t) => [t.symbol, t]));
@@ -78,10 +94,19 @@ function targetsOf(file: ConfigFileFull): DraftConfig['targets'] {
       meant === null ? `Add it to "tokens", or use one of ${[...known.keys()].join(', ')}` : `Did you mean ${meant}?`,
     );
   });
+  const asked = new Map(file.targets.map((t) => [t.symbol, t]));
   return targetsFrom(file.targets).map((target: TargetBps) => {
     const token = known.get(target.symbol);
-    if (token === undefined) throw new Error(`target ${target.symbol} lost its token`);
-    return { ...target, token: token.address, feedId: token.feedId };
+    const own = asked.get(target.symbol);
+    if (token === undefined || own === undefined) throw new Error(`target ${target.symbol} lost its token`);
+    return {
+      ...target,
+      token: token.address,
+      feedId: token.feedId,
+      safe: own.safe,
+      stopPriceUsdE8: priceUsdE8(own.stopPriceUsd),
+      takePriceUsdE8: priceUsdE8(own.takePriceUsd),
+    };
   });
 }
 
@@ -91,6 +116,42 @@ function keyFileOf(file: ConfigFileFull['keeper'], absolute: (path: string) => s
   return passwordFile === undefined
     ? { keyFile: absolute(keyFile) }
     : { keyFile: absolute(keyFile), passwordFile: absolute(passwordFile) };
+}
+
+/** What the vault would refuse, in the words of the file. */
+function refuseLimits(policy: VaultPolicy, targets: DraftConfig['targets']): void {
+  const refuse = (field: string, value: number | string, reason: string, remedy: string): void => {
+    throw wrong('LIMITS_CONFLICT', field, String(value), reason, remedy);
+  };
+  const { relaxS, snapshotS, ttlS, confirmS, tipBps } = policy;
+  if (relaxS > ttlS)
+    refuse('limits.relaxS', relaxS, `is longer than a rebalance lasts (limits.ttlS ${ttlS})`, `Use at most ${ttlS}`);
+  if (snapshotS !== 0 && (snapshotS < 60 || snapshotS > ttlS))
+    refuse('limits.snapshotS', snapshotS, 'is neither 0 nor from 60 to limits.ttlS', `Use 0, or 60 to ${ttlS}`);
+  if (policy.open && (policy.premiumBps === 0 || relaxS < 60))
+    refuse(
+      'limits.openToAnyone',
+      'true',
+      'lets strangers trade, who must bid from above the oracle value downwards',
+      'Set limits.premiumPercent above 0 and limits.relaxS to at least 60',
+    );
+  const ofAll = policy.stopLossBps !== 0 || policy.takeProfitBps !== 0;
+  const stops = ofAll || targets.some((t) => t.stopPriceUsdE8 !== 0n || t.takePriceUsdE8 !== 0n);
+  if (stops && confirmS < 60)
+    refuse('limits.confirmS', confirmS, 'is too short for a stop to be confirmed', 'Use at least 60');
+  if (stops && !targets.some((t) => t.safe))
+    refuse('targets', '(none is safe)', 'stops have nothing to sell into', 'Mark one target with "safe": true');
+  for (const t of targets) {
+    const own = t.stopPriceUsdE8 !== 0n || t.takePriceUsdE8 !== 0n;
+    if (own && t.safe)
+      refuse(`targets.${t.symbol}`, 'safe', 'is what stops sell into, so it has none itself', 'Remove its prices');
+    if (t.takePriceUsdE8 !== 0n && t.takePriceUsdE8 <= t.stopPriceUsdE8)
+      refuse(`targets.${t.symbol}.takePriceUsd`, 'too low', 'is not above its stopPriceUsd', 'Raise it');
+  }
+  if (tipBps > 0 && (policy.maxTipUsdE2 === 0 || policy.tipPerDayUsdE2 === 0))
+    refuse('limits.tipPercent', tipBps / 100, 'is a tip without caps', 'Set limits.maxTipUsd and limits.tipPerDayUsd');
+  if (tipBps === 0 && (policy.maxTipUsdE2 !== 0 || policy.tipPerDayUsdE2 !== 0))
+    refuse('limits.tipPercent', 0, 'is no tip, but it has caps', 'Remove limits.maxTipUsd and limits.tipPerDayUsd');
 }
 
 /**
@@ -112,6 +173,7 @@ export function resolveConfig(file: ConfigFileFull, baseDir: string): DraftConfi
       `is shorter than limits.sliceCooldownS (${policy.sliceCooldownS}), so slices could be taken as rebalances`,
       `Use at least ${policy.sliceCooldownS}`,
     );
+  refuseLimits(policy, targets);
   const narrowest = targets.reduce((a, b) => (b.bandBps < a.bandBps ? b : a));
   if (policy.scheduleS > 0 && policy.innerBandBps > narrowest.bandBps)
     throw wrong(

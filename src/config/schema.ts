@@ -21,6 +21,7 @@ const percent = (min: number, max: number, what: string) =>
   z.number().min(min).max(max).multipleOf(TWO_DECIMALS).describe(`${what}, ${min} to ${max} with at most two decimals`);
 const seconds = (min: number, max: number, what: string) =>
   z.int().min(min).max(max).describe(`${what} in whole seconds, ${min} to ${max}`);
+const usdPrice = (what: string) => z.number().positive().max(100_000_000_000).describe(`${what}, or null for none`);
 const text = (what: string) => z.string().min(1).describe(what);
 
 const address = z
@@ -118,6 +119,22 @@ const limits = z.strictObject({
     .describe('the highest gas price the vault accepts in gwei, or null for no ceiling')
     .default(null),
   ttlS: seconds(60, 86_400, 'the time after which a rebalance ends by itself').default(3_600),
+  premiumPercent: percent(0, 5, 'how much better than the oracle value a fill must be when a rebalance begins').default(
+    0,
+  ),
+  relaxS: seconds(0, 86_400, 'the time over which that demand relaxes to maxSlipPercent, or 0 for at once').default(0),
+  openToAnyone: z.boolean().describe('true or false: may anyone begin and fill within these limits').default(false),
+  snapshotS: seconds(0, 86_400, 'the age at which a rebalance values the portfolio anew, or 0 for never').default(0),
+  stopLossPercent: percent(0.01, 90, 'the fall of the portfolio from its highest value that sells everything')
+    .nullable()
+    .default(null),
+  takeProfitPercent: percent(0.01, 600, 'the rise of the portfolio over its first value that sells everything')
+    .nullable()
+    .default(null),
+  confirmS: seconds(0, 604_800, 'how long a stop must hold before it fires').default(0),
+  tipPercent: percent(0, 0.2, 'what whoever executes a slice is paid, in percent of the value moved').default(0),
+  maxTipUsd: percent(0, 1_000_000, 'the largest tip of one transaction in US dollars').default(0),
+  tipPerDayUsd: percent(0, 1_000_000, 'the most paid in tips on one day in US dollars').default(0),
 });
 
 const rule = z.strictObject({
@@ -179,7 +196,16 @@ export const configFileSchema = z.strictObject({
     .max(256)
     .describe('at most 256 pools'),
   targets: z
-    .array(z.strictObject({ symbol, percent: z.number().describe('the target in percent, e.g. 40'), band }))
+    .array(
+      z.strictObject({
+        symbol,
+        percent: z.number().describe('the target in percent, e.g. 40'),
+        band,
+        safe: z.boolean().describe('true or false: do stops sell into it').default(false),
+        stopPriceUsd: usdPrice('the price in US dollars at or below which it is sold out').nullable().default(null),
+        takePriceUsd: usdPrice('the price in US dollars at or above which it is sold out').nullable().default(null),
+      }),
+    )
     .min(2)
     .max(32)
     .describe('2 to 32 targets that sum to 100'),
@@ -231,6 +257,9 @@ export type Config = {
     readonly feedId: Hex;
     readonly targetBps: number;
     readonly bandBps: number;
+    readonly safe: boolean;
+    readonly stopPriceUsdE8: bigint;
+    readonly takePriceUsdE8: bigint;
   }[];
   readonly policy: VaultPolicy;
   readonly rule: KeeperRule;

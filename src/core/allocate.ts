@@ -3,16 +3,20 @@ import { connects, impactOf, quoteExactIn } from './amm/quote.ts';
 import { usdText } from './format.ts';
 import { gasUsdE8 } from './gas.ts';
 import {
+  broughtPips,
   type FillInputs,
   fillLossUsdE8,
   lossCapUsdE8,
   lossLevel,
   maxSellAmount,
   minTradeUsdE8,
+  relaxedToAfterS,
   requiredOut,
+  requiredPipsAt,
 } from './limits.ts';
 import { bestRoute, plannedToleranceBps, type RoutePart } from './route.ts';
 import { paysBackWithin, squaredDrift, yearlySavingUsdE8 } from './saving.ts';
+import { hasBit, isStopped } from './stops.ts';
 import type { AssetState, KeeperRule, Leg, PlannedSlice, PoolState, Reason, Snapshot } from './types.ts';
 import { BPS, max, subFloor } from './units.ts';
 import { assetValueUsdE8, portfolioValue, targetValueUsdE8, valueUsdE8 } from './value.ts';
@@ -29,6 +33,8 @@ export type AllocateInputs = {
   readonly firstSequence: number;
   /** {s} earliest time of the first slice. */
   readonly startAt: number;
+  /** {s} the relaxation of the demand counts from here. */
+  readonly epochStart: number;
   /** {s} no slice may execute at or after this time. */
   readonly epochEnd: number;
   /** Does the first slice begin the epoch? */
@@ -102,13 +108,46 @@ function legOf(f: FillInputs, pair: Pair, pool: PoolState, part: RoutePart): Leg
     pool: pool.address,
     amountIn,
     quotedOut: quote.amountOut,
-    minOut: max(requiredOut(amountIn, sell, buy, f.policy.maxSlipBps), tolerated),
+    minOut: tolerated,
     valueUsdE8: valueUsdE8(amountIn, sell.priceUsdE8, sell.decimals),
     feeUsdE8: valueUsdE8(quote.feeAmount, sell.priceUsdE8, sell.decimals),
     impactUsdE8: valueUsdE8(impactAmount, buy.priceUsdE8, buy.decimals),
     impactBps,
     gasUnits: part.gasUnits,
   };
+}
+
+/** {s} a slice that would run later than this before the end of its epoch may land too late. */
+export const INCLUSION_MARGIN_S = 60;
+
+/** {s} earliest time from `notBefore` on at which the vault's demand has relaxed to what every leg brings; null = never. */
+function metAt(
+  inputs: AllocateInputs,
+  assets: readonly AssetState[],
+  legs: readonly Leg[],
+  notBefore: number,
+): number | null {
+  const { policy, upSince } = inputs.snapshot.vault;
+  const from = Math.max(inputs.epochStart, upSince);
+  let at = notBefore;
+  for (const leg of legs) {
+    const [sell, buy] = [assets[leg.sell], assets[leg.buy]];
+    if (sell === undefined || buy === undefined) continue;
+    const after = relaxedToAfterS(policy, broughtPips(leg.amountIn, leg.quotedOut, sell, buy));
+    if (after === null) return null;
+    at = Math.max(at, from + after);
+  }
+  return at < inputs.epochEnd - INCLUSION_MARGIN_S || at === notBefore ? at : null;
+}
+
+/** The legs for another time of the same epoch, and what the vault demands then. */
+function demandedAt(inputs: AllocateInputs, assets: readonly AssetState[], legs: readonly Leg[], at: number): Leg[] {
+  const pips = requiredPipsAt(inputs.snapshot.vault, inputs.epochStart, at);
+  return legs.map((leg) => {
+    const [sell, buy] = [assets[leg.sell], assets[leg.buy]];
+    if (sell === undefined || buy === undefined) return leg;
+    return { ...leg, minOut: max(requiredOut(leg.amountIn, sell, buy, pips), leg.minOut) };
+  });
 }
 
 /** Rather than leave the next slice a remainder below the smallest trade, share what is wanted between the two. */
@@ -149,6 +188,8 @@ export function allocate(inputs: AllocateInputs, order: Order): Allocation {
   const lossCap = lossCapUsdE8(policy, navE);
   let level = lossLevel(state, policy, navE, inputs.startAt);
   const notes = new Map<string, Note>();
+  // What an open epoch has sold already may not be bought in it any more.
+  const soldBefore = inputs.begins ? 0 : state.sold;
   const sold = new Set<number>();
   const bought = new Set<number>();
   const slices: PlannedSlice[] = [];
@@ -189,6 +230,8 @@ export function allocate(inputs: AllocateInputs, order: Order): Allocation {
     const used = new Set<string>();
     const legs: Leg[] = [];
     const begins = inputs.begins && slices.length === 0;
+    // A slice can wait until the demand has relaxed, so routes are judged by the end of the relaxation.
+    const pips = requiredPipsAt(snapshot.vault, inputs.epochStart, inputs.epochEnd - INCLUSION_MARGIN_S);
     let soldInSliceUsdE8 = 0n;
 
     const takeNext = (): boolean => {
@@ -197,7 +240,11 @@ export function allocate(inputs: AllocateInputs, order: Order): Allocation {
         if (notes.has(key) || used.has(key) || sold.has(pair.buy) || bought.has(pair.sell)) continue;
         const [sell, buy] = [assets[pair.sell], assets[pair.buy]];
         if (sell === undefined || buy === undefined) continue;
-        const f: FillInputs = { policy, sell, buy, epochNavUsdE8: navE, soldInSliceUsdE8 };
+        if (hasBit(soldBefore, pair.buy)) {
+          note(pair, 'SOLD_IN_EPOCH', `${buy.symbol} was sold in this rebalance, so it is not bought back in it`);
+          continue;
+        }
+        const f: FillInputs = { policy, sell, buy, pips, epochNavUsdE8: navE, soldInSliceUsdE8 };
         const amountIn = evenedOut(f, maxSellAmount(f), minTrade);
         const worth = valueUsdE8(amountIn, sell.priceUsdE8, sell.decimals);
         if (worth === 0n || worth < minTrade) {
@@ -216,6 +263,7 @@ export function allocate(inputs: AllocateInputs, order: Order): Allocation {
           buy,
           amountIn,
           gas: snapshot.gas,
+          pips,
           maxSlipBps: policy.maxSlipBps,
           maxImpactBps: rule.maxImpactBps,
           minTradeUsdE8: minTrade,
@@ -231,7 +279,8 @@ export function allocate(inputs: AllocateInputs, order: Order): Allocation {
             );
           continue;
         }
-        if (!worthGas(f, route.parts)) {
+        // A stop is there to sell, not to pay off.
+        if (!isStopped(snapshot.vault, pair.sell) && !worthGas(f, route.parts)) {
           note(
             pair,
             'COST_EXCEEDS_BENEFIT',
@@ -252,7 +301,7 @@ export function allocate(inputs: AllocateInputs, order: Order): Allocation {
       for (const planned of parts) {
         const [sell, buy, pool] = [assets[pair.sell], assets[pair.buy], pools[planned.pool]];
         if (sell === undefined || buy === undefined || pool === undefined) continue;
-        const f: FillInputs = { policy, sell, buy, epochNavUsdE8: navE, soldInSliceUsdE8 };
+        const f: FillInputs = { policy, sell, buy, pips, epochNavUsdE8: navE, soldInSliceUsdE8 };
         const part = clampPart(planned, pool, sell, maxSellAmount(f), minTrade);
         if (part === null) continue;
         const leg = legOf(f, pair, pool, part);
@@ -283,7 +332,13 @@ export function allocate(inputs: AllocateInputs, order: Order): Allocation {
 
     while (legs.length < MAX_LEGS_PER_SLICE && stopped === null && takeNext());
     if (legs.length === 0) break;
-    slices.push({ sequence: inputs.firstSequence + slices.length, notBefore, legs });
+    // The demand only falls: what is met at the earliest time is met whenever the slice lands. Where waiting does not
+    // help it is planned all the same, so that the record shows what is missing.
+    const met = metAt(inputs, assets, legs, notBefore);
+    if (begins && met !== null && met > notBefore) slices.push({ sequence: -1, notBefore, legs: [] });
+    const sequence = inputs.firstSequence + slices.filter((s) => s.legs.length > 0).length;
+    notBefore = met ?? notBefore;
+    slices.push({ sequence, notBefore, legs: demandedAt(inputs, assets, legs, notBefore) });
     notBefore += policy.sliceCooldownS;
   }
   if (slices.length === MAX_SLICES && stopped === null)

@@ -2,7 +2,7 @@
 import { maxInWithinImpact } from './amm/quote.ts';
 import { durationText, gweiText, percentText, usdText } from './format.ts';
 import { plannedLossUsdE8 } from './guards.ts';
-import { lossCapUsdE8, lossLevel, minTradeUsdE8 } from './limits.ts';
+import { lossCapUsdE8, lossLevel, minTradeUsdE8, sizingNavUsdE8 } from './limits.ts';
 import { planGasUnits, planRebalance } from './plan.ts';
 import type { AssetState, AssetView, DueState, KeeperRule, Leg, Plan, Reason, Snapshot } from './types.ts';
 import { BPS, max, min, mulDiv, pow10, SECONDS_PER_DAY, subFloor, WEI_PER_MWEI, WEI_PER_NATIVE } from './units.ts';
@@ -126,7 +126,7 @@ function detailOf(s: Situation, reason: Reason): string {
 
 function whenBudgetRefills(s: Situation): string {
   const { vault } = s.snapshot;
-  const nav = s.due.kind === 'CONTINUE' ? vault.state.epochNavUsdE8 : portfolioValue(vault.assets).navUsdE8;
+  const nav = sizingNavUsdE8(vault, s.now, s.due.kind !== 'CONTINUE');
   const cap = lossCapUsdE8(vault.policy, nav);
   const needed = plannedLossUsdE8(s.plan, vault.assets);
   if (cap === 0n || needed > cap) return 'Would trade with a larger daily loss budget, or if the pools were cheaper.';
@@ -180,6 +180,8 @@ export function counterfactualFor(reason: Reason, s: Situation): string | null {
     case 'PRICE_INVALID':
     case 'PRICE_OUT_OF_BOUNDS':
     case 'PRICE_UNREACHABLE':
+    case 'PRICE_DIVERGED':
+    case 'SEQUENCER_DOWN':
       return priceLine(badPrices(s)[0], now);
     case 'POOL_PRICE_DIVERGES':
       return `Would trade if the pool price came within ${percentText(policy.maxSlipBps)} of the oracle's.`;
@@ -191,12 +193,16 @@ export function counterfactualFor(reason: Reason, s: Situation): string | null {
       return whenBudgetRefills(s);
     case 'NO_ROUTE':
       return `Would trade with one more pool in the config: now ${detailOf(s, 'NO_ROUTE')}.`;
-    case 'PAUSED_BY_USER':
+    case 'PAUSED':
       return state.pausedUntil - now > 10 * 365 * SECONDS_PER_DAY
         ? 'Would check again once the owner resumes.'
         : `Would check again in ${durationText(state.pausedUntil - now)}, when the pause ends, or once the owner resumes.`;
     case 'RUN_IN_PROGRESS':
       return 'Would decide once the run in progress has ended.';
+    case 'BALANCE_UNREADABLE':
+      return 'Would decide once the token tells its balance again, or without it among the targets.';
+    case 'SOLD_IN_EPOCH':
+      return 'Would trade in the next rebalance, if the drift is still there.';
     case 'EMPTY':
       return 'Would check again after a deposit.';
     case 'NO_TARGETS':

@@ -125,7 +125,7 @@ describe('outcomes', () => {
   });
 
   it('holds back when the loss budget is spent and says when it has refilled', () => {
-    const changes = { policy: { lossBpsPerDay: 10 }, state: { lossUsdE8: 100n * USD, lossAt: NOW } };
+    const changes = { policy: { lossBpsPerDay: 10 }, state: { lossUsdE8: 100n * USD, lastSliceAt: NOW } };
     const d = check(wethOver(6_000, changes));
     expect([d.proposal, d.reason]).toEqual(['HELD_BACK', 'LOSS_BUDGET_SPENT']);
     expect(d.counterfactual).toBe('Would trade in 57 min, when enough of the loss budget has refilled.');
@@ -135,7 +135,7 @@ describe('outcomes', () => {
   it('counts what the bucket loses until the slice may run', () => {
     // The plan loses $3.90. Of a budget of $10, $3.80 is free now and $4.20 when the next slice may run.
     const state = { epoch: 2, sequence: 1, lastSliceAt: NOW, epochEnd: NOW + 9_000, epochNavUsdE8: 100_000n * USD };
-    const loss = { lossUsdE8: 620_000_000n, lossAt: NOW };
+    const loss = { lossUsdE8: 620_000_000n, lastSliceAt: NOW };
     const policy = { lossBpsPerDay: 1, sliceCooldownS: 3_500 };
     const soon = check(wethOver(6_000, { policy: { ...policy, sliceCooldownS: 0 }, state: { ...state, ...loss } }));
     const later = check(wethOver(6_000, { policy, state: { ...state, ...loss } }));
@@ -148,6 +148,8 @@ describe('outcomes', () => {
     ['INVALID', 'PRICE_INVALID'],
     ['OUT_OF_BOUNDS', 'PRICE_OUT_OF_BOUNDS'],
     ['UNREACHABLE', 'PRICE_UNREACHABLE'],
+    ['DIVERGED', 'PRICE_DIVERGED'],
+    ['SEQUENCER_DOWN', 'SEQUENCER_DOWN'],
   ] as const)('never guesses: a price that is %s holds everything back', (priceStatus, reason) => {
     for (const state of [{}, { epoch: 3, epochEnd: NOW + 100, epochNavUsdE8: 10n ** 13n }]) {
       const bad = withAsset(wethOver(6_000, { state }), 2, {
@@ -181,8 +183,8 @@ describe('outcomes', () => {
   it('waits for the cooldown, the pause, the run in progress and a route', () => {
     const rows = [
       [check(wethOver(6_000, { state: { epoch: 3, epochEnd: NOW - 100 } })), 'HELD_BACK', 'COOLDOWN', /59 min/],
-      [check(wethOver(6_000, { state: { pausedUntil: 2 ** 40 - 1 } })), 'HELD_BACK', 'PAUSED_BY_USER', /owner resumes/],
-      [check(wethOver(6_000, { state: { pausedUntil: NOW + 600 } })), 'HELD_BACK', 'PAUSED_BY_USER', /10 min/],
+      [check(wethOver(6_000, { state: { pausedUntil: 2 ** 40 - 1 } })), 'HELD_BACK', 'PAUSED', /owner resumes/],
+      [check(wethOver(6_000, { state: { pausedUntil: NOW + 600 } })), 'HELD_BACK', 'PAUSED', /10 min/],
       [decide(wethOver(6_000), RULE, { ...CONTEXT, runInProgress: true }), 'HELD_BACK', 'RUN_IN_PROGRESS', /has ended/],
       [check({ ...wethOver(6_000), pools: [] }), 'HELD_BACK', 'NO_ROUTE', /WETH and USDC/],
       [check(wethOver(6_000, { policy: { minTradeUsdE2: 2_000_000 } })), 'NO_TRADE', 'BELOW_MIN_TRADE', /\$20,000\.00/],
@@ -301,5 +303,78 @@ describe('any decision', () => {
     for (let i = 0; i < 20; i++) expect(check(s).proposal).toBe('TRADE');
     const { user } = process.cpuUsage(start);
     expect(user / 20_000).toBeLessThan(100);
+  });
+});
+
+describe('what the owner may add', () => {
+  const relax = { premiumBps: 50, relaxS: 600 };
+  const stopped = { epoch: 3, epochEnd: NOW - 10, stopped: 0b1 };
+
+  it('opens a rebalance first when the pools do not pay its premium, and trades once they pay what is demanded', () => {
+    const d = check(wethOver(6_000, { policy: relax }));
+    expect([d.proposal, d.reason]).toEqual(['TRADE', 'DEVIATION']);
+    const [opening, first] = d.plan?.slices ?? [];
+    expect(opening).toEqual({ sequence: -1, notBefore: NOW, legs: [] });
+    expect(first?.sequence).toBe(0);
+    const after = (first?.notBefore ?? 0) - NOW;
+    expect(after).toBeGreaterThan(200);
+    expect(after).toBeLessThan(300);
+    for (const leg of first?.legs ?? []) expect(leg.quotedOut).toBeGreaterThanOrEqual(leg.minOut);
+    expect(d.sentence).toContain('after the rebalance is opened');
+    expect(d.guards.every((g) => g.pass)).toBe(true);
+  });
+
+  it('waits within an open rebalance until the demand has relaxed, and no longer', () => {
+    const open = { epoch: 2, epochStart: NOW - 100, epochEnd: NOW + 3_000, snapshotAt: NOW - 100 };
+    const state = { ...open, epochNavUsdE8: 100_000n * USD };
+    const waits = check(wethOver(6_000, { policy: relax, state })).plan?.slices[0];
+    expect(waits?.legs.length).toBeGreaterThan(0);
+    expect((waits?.notBefore ?? 0) - NOW).toBeGreaterThan(100);
+    const late = check(wethOver(6_000, { policy: relax, state: { ...state, epochStart: NOW - 500 } }));
+    expect(late.plan?.slices[0]?.notBefore).toBe(NOW);
+  });
+
+  it('holds back when the rebalance would end before the demand has relaxed enough', () => {
+    const d = check(wethOver(6_000, { policy: { ...relax, relaxS: 80_000, ttlS: 600 } }));
+    expect([d.proposal, d.reason]).toEqual(['HELD_BACK', 'SLIPPAGE_WOULD_EXCEED']);
+    expect(d.sentence).toContain('above it is demanded now');
+  });
+
+  it('sells what was stopped, whatever it costs and while another rebalance is cooling down', () => {
+    const d = check(wethOver(0, { state: stopped }), { ...RULE, maxPaybackDays: 1 });
+    expect([d.proposal, d.reason, d.plan?.kind]).toEqual(['TRADE', 'STOPPED', 'STOP']);
+    expect(d.sentence).toMatch(/^Stop-loss: selling \$40,000\.00 of WETH into USDC/);
+    expect(d.assets.map((a) => a.targetBps)).toEqual([0, 8_000, 2_000]);
+    expect(d.guards.some((g) => g.code === 'COST_EXCEEDS_BENEFIT')).toBe(false);
+  });
+
+  it('sells what was stopped no sooner after another slice than slices may follow each other', () => {
+    const d = check(wethOver(0, { state: { ...stopped, lastSliceAt: NOW - 20 } }));
+    expect([d.proposal, d.reason]).toEqual(['TRADE', 'STOPPED']);
+    expect(d.plan?.slices[0]?.notBefore).toBe(NOW + 40);
+  });
+
+  it('does not buy back in a rebalance what was sold in it', () => {
+    const state = { epoch: 2, sequence: 1, epochEnd: NOW + 1_000, epochNavUsdE8: 100_000n * USD, sold: 0b10 };
+    const d = check(wethOver(6_000, { state }));
+    expect([d.proposal, d.reason, d.plan]).toEqual(['HELD_BACK', 'SOLD_IN_EPOCH', null]);
+    expect(d.sentence).toContain('USDC was sold in this rebalance');
+    expect(d.counterfactual).toContain('next rebalance');
+  });
+
+  it('takes the NAV anew when the snapshot of an open rebalance is too old', () => {
+    const state = { epoch: 2, epochEnd: NOW + 1_000, epochNavUsdE8: 50_000n * USD, snapshotAt: NOW - 100 };
+    const sold = (snapshotS: number) =>
+      check(wethOver(6_000, { state, policy: { snapshotS } })).plan?.slices[0]?.legs[0]?.valueUsdE8;
+    expect(sold(100)).toBe(6_000n * USD);
+    expect(sold(200)).not.toBe(6_000n * USD);
+  });
+
+  it('holds back while a token does not tell its balance', () => {
+    for (const state of [{}, { epoch: 3, epochEnd: NOW + 100, epochNavUsdE8: 10n ** 13n }]) {
+      const d = check(withAsset(wethOver(6_000, { state }), 2, { balance: 0n, balanceKnown: false }));
+      expect([d.proposal, d.reason, d.plan, d.navUsdE8]).toEqual(['HELD_BACK', 'BALANCE_UNREADABLE', null, 0n]);
+      expect(d.sentence).toContain('WBTC');
+    }
   });
 });

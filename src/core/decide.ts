@@ -4,8 +4,9 @@ import { dueOf } from './due.ts';
 import { evaluateGuards } from './guards.ts';
 import { planRebalance } from './plan.ts';
 import { sentenceFor } from './sentence.ts';
+import { inForce } from './stops.ts';
 import type { AssetView, DueState, GasState, Guard, KeeperRule, Plan, Reason, Snapshot } from './types.ts';
-import { assetViews, firstBadPrice, nav } from './value.ts';
+import { assetViews, firstBadPrice, firstUnknownBalance, nav } from './value.ts';
 
 export type DecisionContext = {
   /** {s} time the decision is made for: the newest block's, or the one the transaction would land in. */
@@ -42,7 +43,8 @@ function verdictOf(s: Situation, guards: readonly Guard[], blockedBy: Reason | n
   const { due, plan, snapshot } = s;
   if (due.kind === 'NONE') return { proposal: QUIET.has(due.reason) ? 'NO_TRADE' : 'HELD_BACK', reason: due.reason };
   const failed = guards.find((g) => !g.pass);
-  if (failed && (plan || blockedBy || firstBadPrice(snapshot.vault.assets)))
+  const { assets } = snapshot.vault;
+  if (failed && (plan || blockedBy || firstBadPrice(assets) || firstUnknownBalance(assets)))
     return { proposal: 'HELD_BACK', reason: failed.code };
   if (plan) return { proposal: 'TRADE', reason: due.reason };
   if (blockedBy === null) return { proposal: 'NO_TRADE', reason: 'IN_BAND' };
@@ -58,7 +60,8 @@ function secondaryOf(verdict: Verdict, due: DueState, guards: readonly Guard[], 
 }
 
 /** Pure: the same snapshot, rule and context give the same decision, byte for byte. */
-export function decide(snapshot: Snapshot, rule: KeeperRule, context: DecisionContext): Decision {
+export function decide(seen: Snapshot, rule: KeeperRule, context: DecisionContext): Decision {
+  const snapshot: Snapshot = { ...seen, vault: inForce(seen.vault) };
   const due = dueOf(snapshot.vault, context.now);
   const views = assetViews(snapshot);
   const { plan, leftOver, blockedBy } = planRebalance(snapshot, rule, due);

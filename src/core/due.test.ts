@@ -39,16 +39,31 @@ describe('due', () => {
     const { vault } = wethOver(0, { state: open });
     expect([isEpochOpen(vault, NOW + 4), isEpochOpen(vault, NOW + 5)]).toEqual([true, false]);
     expect(nextSliceAt(vault, NOW + 100)).toBe(NOW + 100);
+    // Slices keep their distance across epochs too.
     const first = wethOver(0, { state: { ...open, sequence: 0 } }).vault;
-    expect(nextSliceAt(first, NOW)).toBe(NOW);
+    expect(nextSliceAt(first, NOW)).toBe(NOW + 50);
   });
 
   it('says nothing about a portfolio while it is paused, even about bad prices', () => {
     expect(due(6_000, { state: { pausedUntil: NOW + 1 } })).toEqual({
       kind: 'NONE',
-      reason: 'PAUSED_BY_USER',
+      reason: 'PAUSED',
       retryAt: NOW + 1,
     });
     expect(due(6_000, { state: { pausedUntil: NOW } }).kind).toBe('DEVIATION');
+  });
+});
+
+describe('what can be done counts, not what has drifted', () => {
+  it('is not due when no fill of the smallest size is possible between any two assets', () => {
+    // WETH is outside its band, but a slice may not sell as much as the smallest trade.
+    expect(due(6_000, { policy: { maxSliceBps: 4, minTradeUsdE2: 5_000 } }).reason).toBe('BELOW_MIN_TRADE');
+    expect(due(6_000, { policy: { maxSliceBps: 5, minTradeUsdE2: 5_000 } }).kind).toBe('DEVIATION');
+  });
+
+  it('is a stop at once while something stopped is held, and nothing once it is sold', () => {
+    const state = { epoch: 3, epochEnd: NOW - 1, stopped: 0b1 };
+    expect(due(0, { state })).toEqual({ kind: 'STOP', reason: 'STOPPED', retryAt: NOW });
+    expect(due(-40_000, { state })).toEqual({ kind: 'NONE', reason: 'IN_BAND', retryAt: 0 });
   });
 });

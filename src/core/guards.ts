@@ -1,8 +1,11 @@
 /** The guard ladder: every limit that stands between a plan and a transaction, as value, limit and verdict. */
+
+import { priceReason } from './due.ts';
 import { poolText } from './format.ts';
 import { gasPriceWei } from './gas.ts';
-import { lossCapUsdE8, lossLevel, minTradeUsdE8, requiredOut } from './limits.ts';
+import { broughtPips, lossCapUsdE8, lossLevel, minTradeUsdE8, requiredPipsAt, sizingNavUsdE8 } from './limits.ts';
 import { divergenceBps } from './route.ts';
+import { isStopped } from './stops.ts';
 import type {
   AssetState,
   DueState,
@@ -15,8 +18,8 @@ import type {
   Reason,
   Snapshot,
 } from './types.ts';
-import { BPS, divUp, largest, pow10, WEI_PER_MWEI } from './units.ts';
-import { firstBadPrice, portfolioValue, valueUsdE8 } from './value.ts';
+import { BPS, divUp, largest, PIPS, PIPS_PER_BPS, pow10, WEI_PER_MWEI } from './units.ts';
+import { firstBadPrice, firstUnknownBalance, portfolioValue, valueUsdE8 } from './value.ts';
 
 export type GuardInputs = {
   readonly snapshot: Snapshot;
@@ -57,7 +60,7 @@ function flag(code: Reason, name: string, ok: boolean, enforcedBy: Guard['enforc
 
 function priceGuards(asset: AssetState, now: number): Guard[] {
   const status = asset.priceStatus;
-  const code = status === 'OK' ? 'PRICE_INVALID' : (`PRICE_${status}` as const);
+  const code = status === 'OK' ? 'PRICE_INVALID' : priceReason(status);
   const good = flag(code, `price ${asset.symbol}`, status === 'OK', 'VAULT');
   if (asset.heartbeatS === undefined) return [good];
   const age = BigInt(now - asset.priceUpdatedAt);
@@ -73,17 +76,27 @@ export function shortfallBps(leg: Leg, sell: AssetState, buy: AssetState): bigin
   return missing >= 0n ? divUp(missing, fair) : missing / fair;
 }
 
-type LegGroup = { readonly name: string; readonly pool: PoolState | undefined; readonly legs: Leg[] };
+/** A leg, and what it must bring in 1e-6 of its oracle value when its slice may run. */
+type Demanded = { readonly leg: Leg; readonly pips: bigint };
+type LegGroup = { readonly name: string; readonly pool: PoolState | undefined; readonly legs: Demanded[] };
+
+function demandedLegs(plan: Plan, vault: Snapshot['vault']): Demanded[] {
+  const begins = plan.kind !== 'CONTINUE';
+  const start = begins ? (plan.slices[0]?.notBefore ?? 0) : vault.state.epochStart;
+  return plan.slices.flatMap(({ legs, notBefore }) =>
+    legs.map((leg) => ({ leg, pips: requiredPipsAt(vault, start, notBefore) })),
+  );
+}
 
 /** Slices repeat the same leg; one guard per pair and pool shows the worst of them. */
-function groupLegs(plan: Plan | null, pools: readonly PoolState[]): LegGroup[] {
+function groupLegs(plan: Plan | null, { vault, pools }: Snapshot): LegGroup[] {
   const groups = new Map<string, LegGroup>();
-  for (const leg of plan?.slices.flatMap((s) => s.legs) ?? []) {
+  for (const { leg, pips } of plan === null ? [] : demandedLegs(plan, vault)) {
     const key = `${leg.sell}>${leg.buy}@${leg.pool}`;
     const pool = pools.find((p) => p.address === leg.pool);
     const through = pool ? ` (${poolText(pool)})` : '';
     const group = groups.get(key) ?? { name: `${leg.sellSymbol} to ${leg.buySymbol}${through}`, pool, legs: [] };
-    group.legs.push(leg);
+    group.legs.push({ leg, pips });
     groups.set(key, group);
   }
   return [...groups.values()];
@@ -93,25 +106,26 @@ function legGuards(inputs: GuardInputs): Guard[] {
   const { snapshot, rule } = inputs;
   const { assets, policy } = snapshot.vault;
   const slip = BigInt(policy.maxSlipBps);
-  const groups = groupLegs(inputs.plan, snapshot.pools);
+  const groups = groupLegs(inputs.plan, snapshot);
   const divergence: Guard[] = [];
   const impact: Guard[] = [];
   const slippage: Guard[] = [];
   const size: Guard[] = [];
   for (const { name, pool, legs } of groups) {
     const first = legs[0];
-    const sell = first && assets[first.sell];
-    const buy = first && assets[first.buy];
+    const sell = first && assets[first.leg.sell];
+    const buy = first && assets[first.leg.buy];
     if (!first || !sell || !buy || !pool) continue;
     const away = BigInt(divergenceBps(pool, sell, buy));
     divergence.push(atMost('POOL_PRICE_DIVERGES', `pool price ${name}`, 'BPS', away, slip, 'KEEPER'));
-    const moved = largest(legs.map((l) => BigInt(l.impactBps)));
+    const moved = largest(legs.map((l) => BigInt(l.leg.impactBps)));
     impact.push(atMost('IMPACT_ABOVE_CAP', `impact ${name}`, 'BPS', moved, BigInt(rule.maxImpactBps), 'KEEPER'));
-    const short = largest(legs.map((l) => shortfallBps(l, sell, buy)));
-    const g = atMost('SLIPPAGE_WOULD_EXCEED', `slippage ${name}`, 'BPS', short, slip, 'VAULT');
-    const enough = legs.every((l) => l.quotedOut >= requiredOut(l.amountIn, sell, buy, policy.maxSlipBps));
+    const short = largest(legs.map((l) => shortfallBps(l.leg, sell, buy)));
+    const enough = legs.every(({ leg, pips }) => broughtPips(leg.amountIn, leg.quotedOut, sell, buy) >= pips);
+    const limit = (PIPS - first.pips) / PIPS_PER_BPS;
+    const g = atMost('SLIPPAGE_WOULD_EXCEED', `slippage ${name}`, 'BPS', short, limit, 'VAULT');
     slippage.push({ ...g, pass: enough });
-    const smallest = -largest(legs.map((l) => -l.valueUsdE8));
+    const smallest = -largest(legs.map((l) => -l.leg.valueUsdE8));
     size.push(atLeast('BELOW_MIN_TRADE', `trade size ${name}`, 'USD_E8', smallest, minTradeUsdE8(policy), 'VAULT'));
   }
   return [...divergence, ...impact, ...slippage, ...size];
@@ -129,6 +143,10 @@ export function plannedLossUsdE8(plan: Plan | null, assets: readonly AssetState[
   return loss;
 }
 
+export function sellsStopped(plan: Plan, snapshot: Snapshot): boolean {
+  return plan.slices.some((s) => s.legs.some((leg) => isStopped(snapshot.vault, leg.sell)));
+}
+
 /**
  * All guards that can be evaluated, in the order in which a failure becomes the primary reason. Nothing is skipped
  * after a failure: the record shows the whole ladder. Guards on legs and costs need a plan.
@@ -138,11 +156,14 @@ export function evaluateGuards(inputs: GuardInputs): Guard[] {
   const { vault, gas } = snapshot;
   const { policy, state, assets } = vault;
   const guards: Guard[] = [
-    flag('PAUSED_BY_USER', 'not paused', state.pausedUntil <= now, 'VAULT'),
+    flag('PAUSED', 'not paused', state.pausedUntil <= now, 'VAULT'),
     flag('RUN_IN_PROGRESS', 'no other run', !inputs.runInProgress, 'KEEPER'),
+    ...assets
+      .filter((a) => !a.balanceKnown)
+      .map((a) => flag('BALANCE_UNREADABLE', `balance ${a.symbol}`, false, 'VAULT')),
     ...assets.flatMap((a) => priceGuards(a, now)),
   ];
-  const priced = firstBadPrice(assets) === undefined;
+  const priced = firstBadPrice(assets) === undefined && firstUnknownBalance(assets) === undefined;
   const nav = portfolioValue(assets).navUsdE8;
   if (priced) guards.push(atLeast('EMPTY', 'portfolio value', 'USD_E8', nav, 1n, 'VAULT'));
   const wait = due.reason === 'COOLDOWN' ? BigInt(Math.max(0, due.retryAt - now)) : 0n;
@@ -161,13 +182,14 @@ export function evaluateGuards(inputs: GuardInputs): Guard[] {
 
   guards.push(...legGuards(inputs));
   if (priced) {
-    const epochNav = due.kind === 'CONTINUE' ? state.epochNavUsdE8 : nav;
     // The bucket empties until the first slice runs, which is what the plan was made for.
     const runsAt = plan?.slices[0]?.notBefore ?? now;
+    const epochNav = sizingNavUsdE8(vault, runsAt, due.kind !== 'CONTINUE');
     const level = lossLevel(state, policy, epochNav, runsAt) + plannedLossUsdE8(plan, assets);
     guards.push(atMost('LOSS_BUDGET_SPENT', 'loss budget', 'USD_E8', level, lossCapUsdE8(policy, epochNav), 'VAULT'));
   }
-  if (plan)
+  // A stop is there to sell, not to pay off.
+  if (plan && !sellsStopped(plan, snapshot))
     guards.push(
       atMost(
         'COST_EXCEEDS_BENEFIT',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  broughtPips,
   checkFill,
   destinationBps,
   fillLossUsdE8,
@@ -7,9 +8,13 @@ import {
   maxSellAmount,
   maxSellValue,
   minTradeUsdE8,
+  relaxedToAfterS,
   requiredOut,
+  requiredPips,
   scaledMinOut,
+  sizingNavUsdE8,
   sliceCapUsdE8,
+  tipUsdE8,
 } from './limits.ts';
 import { NOW, POLICY, randomAssets, randomPolicy, USD, wethOver } from './testing/fixtures.ts';
 import { seeded } from './testing/random.ts';
@@ -18,6 +23,8 @@ import { pow10 } from './units.ts';
 import { assetValueUsdE8, portfolioValue, targetValueUsdE8, valueUsdE8 } from './value.ts';
 
 const E18 = 10n ** 18n;
+/** A fill may bring 1 % less than the oracle value. */
+const PIPS_1 = 990_000n;
 
 function pair(over: number): { sell: AssetState; buy: AssetState; epochNavUsdE8: bigint } {
   const { assets } = wethOver(over).vault;
@@ -28,7 +35,7 @@ function pair(over: number): { sell: AssetState; buy: AssetState; epochNavUsdE8:
 
 describe('maxSellAmount', () => {
   it('goes to the target, to the destination, or to what is left of the slice', () => {
-    const f = { policy: POLICY, ...pair(6_000), soldInSliceUsdE8: 0n };
+    const f = { policy: POLICY, ...pair(6_000), pips: PIPS_1, soldInSliceUsdE8: 0n };
     expect(maxSellAmount(f)).toBe(3n * E18); // $6,000 at $2,000
     const half = { ...f, policy: { ...POLICY, destinationBps: 5_000 } };
     expect(destinationBps(f.sell, half.policy)).toBe(250n);
@@ -42,7 +49,7 @@ describe('maxSellAmount', () => {
 
   it('is nothing the wrong way round, inside the destination, or without a counterpart', () => {
     const { sell, buy, epochNavUsdE8 } = pair(6_000);
-    const rest = { policy: POLICY, epochNavUsdE8, soldInSliceUsdE8: 0n };
+    const rest = { policy: POLICY, pips: PIPS_1, epochNavUsdE8, soldInSliceUsdE8: 0n };
     expect(maxSellAmount({ ...rest, sell: buy, buy: sell })).toBe(0n);
     const atEdge = { ...POLICY, destinationBps: 10_000 };
     const near = pair(4_000);
@@ -58,7 +65,8 @@ describe('rounding never favours the trader', () => {
     const assets = randomAssets(r, r.int(2, 5), r.magnitude(10n ** 6n, 10n ** 18n));
     const policy = randomPolicy(r);
     const [sell, buy] = [r.pick(assets), r.pick(assets)];
-    return { policy, sell, buy, epochNavUsdE8: portfolioValue(assets).navUsdE8, soldInSliceUsdE8: 0n };
+    const pips = requiredPips(policy, r.int(0, 90_000));
+    return { policy, sell, buy, pips, epochNavUsdE8: portfolioValue(assets).navUsdE8, soldInSliceUsdE8: 0n };
   });
 
   it('the largest sale never exceeds surplus, deficit, slice or balance', () => {
@@ -77,12 +85,12 @@ describe('rounding never favours the trader', () => {
   });
 
   it('requiredOut is at least the exact bound, and the next lower amount is below it', () => {
-    for (const { sell, buy, policy } of cases) {
+    for (const { sell, buy, pips } of cases) {
       const spent = r.magnitude(1n, 10n ** 28n);
-      const out = requiredOut(spent, sell, buy, policy.maxSlipBps);
-      // out * price_out >= in * price_in * (1 - slip), cross-multiplied
-      const right = spent * sell.priceUsdE8 * (10_000n - BigInt(policy.maxSlipBps)) * pow10(buy.decimals);
-      const unit = buy.priceUsdE8 * pow10(sell.decimals) * 10_000n;
+      const out = requiredOut(spent, sell, buy, pips);
+      // out * price_out >= in * price_in * pips / 1e6, cross-multiplied
+      const right = spent * sell.priceUsdE8 * pips * pow10(buy.decimals);
+      const unit = buy.priceUsdE8 * pow10(sell.decimals) * 1_000_000n;
       expect(out * unit).toBeGreaterThanOrEqual(right);
       expect((out - 1n) * unit).toBeLessThan(right);
     }
@@ -103,14 +111,14 @@ describe('the loss bucket', () => {
   const epochNav = 86_400n * USD; // cap $864, so it leaks one cent a second
 
   it('empties by its whole size per day, and not below zero', () => {
-    const state = { lossUsdE8: 500n * USD, lossAt: NOW - 1_000 };
+    const state = { lossUsdE8: 500n * USD, lastSliceAt: NOW - 1_000 };
     expect(lossLevel(state, policy, epochNav, NOW)).toBe(490n * USD);
     expect(lossLevel(state, policy, epochNav, NOW + 86_400)).toBe(0n);
     expect(lossLevel(state, policy, epochNav, NOW - 1_000)).toBe(500n * USD);
   });
 
   it('counts a bucket that was filled when the vault was larger as full, not as overfull', () => {
-    const state = { lossUsdE8: 90_000n * USD, lossAt: NOW - 3_600 };
+    const state = { lossUsdE8: 90_000n * USD, lastSliceAt: NOW - 3_600 };
     expect(lossLevel(state, policy, epochNav, NOW)).toBe(828n * USD); // 864 - 36
   });
 
@@ -122,7 +130,7 @@ describe('the loss bucket', () => {
 });
 
 describe('checkFill', () => {
-  const f = { policy: POLICY, ...pair(6_000), soldInSliceUsdE8: 0n };
+  const f = { policy: POLICY, ...pair(6_000), pips: PIPS_1, soldInSliceUsdE8: 0n };
 
   it('passes a fair fill and hands back the balances', () => {
     const v = checkFill(f, 3n * E18, 5_990n * 10n ** 6n);
@@ -151,5 +159,68 @@ describe('checkFill', () => {
     const dust = { ...f, sell, buy, policy: { ...POLICY, minTradeUsdE2: 0 } };
     expect(checkFill(dust, 1n, 2_000n)).toEqual({ ok: false, error: 'DriftDidNotShrink' });
     expect(checkFill(dust, E18, 2_000n * E18).ok).toBe(true);
+  });
+});
+
+describe('the relaxation', () => {
+  const policy = { ...POLICY, premiumBps: 50, maxSlipBps: 100, relaxS: 600 };
+
+  it('goes from the premium down to the cap, and stays there', () => {
+    expect([0, 200, 400, 600, 9_999].map((s) => requiredPips(policy, s))).toEqual([
+      1_005_000n,
+      1_000_000n,
+      995_000n,
+      990_000n,
+      990_000n,
+    ]);
+    expect(requiredPips({ ...policy, relaxS: 0 }, 0)).toBe(990_000n);
+  });
+
+  it('names the first second at which a fill passes', () => {
+    const r = seeded(8);
+    for (let i = 0; i < 2_000; i++) {
+      const p = { ...POLICY, premiumBps: r.int(0, 500), maxSlipBps: r.int(1, 500), relaxS: r.int(0, 5_000) };
+      const pips = BigInt(r.int(940_000, 1_060_000));
+      const after = relaxedToAfterS(p, pips);
+      if (after === null) expect(requiredPips(p, 1_000_000)).toBeGreaterThan(pips);
+      else {
+        expect(requiredPips(p, after)).toBeLessThanOrEqual(pips);
+        if (after > 0) expect(requiredPips(p, after - 1)).toBeGreaterThan(pips);
+      }
+    }
+  });
+
+  it('takes what a fill brings as a share that meets exactly the demands up to it', () => {
+    const r = seeded(9);
+    for (let i = 0; i < 1_000; i++) {
+      const [sell, buy] = randomAssets(r, 2, 10n ** 14n);
+      if (!sell || !buy) throw new Error('fixture');
+      const spent = r.magnitude(1n, 10n ** 24n);
+      const received = requiredOut(spent, sell, buy, BigInt(r.int(950_000, 1_050_000)));
+      const pips = broughtPips(spent, received, sell, buy);
+      expect(requiredOut(spent, sell, buy, pips)).toBeLessThanOrEqual(received);
+      expect(requiredOut(spent, sell, buy, pips + 1n)).toBeGreaterThan(received);
+    }
+  });
+});
+
+describe('the NAV that sizes are measured against', () => {
+  const open = { epoch: 1, epochEnd: NOW + 900, epochNavUsdE8: 5n * USD, snapshotAt: NOW - 100 };
+
+  it('is that of the epoch until its snapshot is too old, and the present one when an epoch begins', () => {
+    const at = (snapshotS: number, begins = false) =>
+      sizingNavUsdE8(wethOver(0, { policy: { snapshotS }, state: open }).vault, NOW, begins);
+    expect([at(0), at(101), at(100), at(0, true)]).toEqual([5n * USD, 5n * USD, 100_000n * USD, 100_000n * USD]);
+  });
+});
+
+describe('tips', () => {
+  const policy = { ...POLICY, tipBps: 10, maxTipUsdE2: 500, tipPerDayUsdE2: 800 };
+
+  it('are a share of what was moved, within the caps of a transaction and of a day', () => {
+    expect(tipUsdE8(policy, 1_000n * USD, 0n)).toBe(USD);
+    expect(tipUsdE8(policy, 10_000n * USD, 0n)).toBe(5n * USD);
+    expect(tipUsdE8(policy, 10_000n * USD, 7n * USD)).toBe(USD);
+    expect(tipUsdE8(policy, 10_000n * USD, 9n * USD)).toBe(0n);
   });
 });

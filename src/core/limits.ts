@@ -1,14 +1,29 @@
 /** What the vault allows one fill to do. Mirrors contracts/src/libraries/RebalanceMath.sol integer for integer. */
-import type { AssetState, EpochState, VaultPolicy } from './types.ts';
-import { abs, BPS, max, min, mulDiv, mulDivUp, pow10, SECONDS_PER_DAY, subFloor, USD_E8_PER_CENT } from './units.ts';
-import { assetValueUsdE8, targetValueUsdE8, valueUsdE8 } from './value.ts';
+import type { AssetState, EpochState, VaultPolicy, VaultState } from './types.ts';
+import {
+  abs,
+  BPS,
+  max,
+  min,
+  mulDiv,
+  mulDivUp,
+  PIPS,
+  PIPS_PER_BPS,
+  pow10,
+  SECONDS_PER_DAY,
+  subFloor,
+  USD_E8_PER_CENT,
+} from './units.ts';
+import { assetValueUsdE8, portfolioValue, targetValueUsdE8, valueUsdE8 } from './value.ts';
 
 /** Everything the size of one fill depends on. `sell` and `buy` carry live balances and fresh prices. */
 export type FillInputs = {
   readonly policy: VaultPolicy;
   readonly sell: AssetState;
   readonly buy: AssetState;
-  /** NAV at `begin`; before it, the current NAV. */
+  /** What it must bring in parts per million of the oracle value: see `requiredPips`. */
+  readonly pips: bigint;
+  /** NAV at `begin` or at the newest snapshot of the epoch; before it, the current NAV. */
   readonly epochNavUsdE8: bigint;
   /** Value sold by earlier fills of the same transaction. */
   readonly soldInSliceUsdE8: bigint;
@@ -53,18 +68,73 @@ export function maxSellAmount(f: FillInputs): bigint {
   return min(mulDiv(value, pow10(f.sell.decimals), f.sell.priceUsdE8), f.sell.balance);
 }
 
-/** Smallest output {base units of buy} the vault accepts for `spent`: oracle value less maxSlip, rounded up. */
+/**
+ * {1e-6 of the oracle value} what a fill must bring, `elapsedS` after the epoch began: from a premium down to the cap.
+ * Rounded up.
+ */
+export function requiredPips(policy: VaultPolicy, elapsedS: number): bigint {
+  const least = PIPS - BigInt(policy.maxSlipBps) * PIPS_PER_BPS;
+  if (elapsedS >= policy.relaxS) return least;
+  const span = BigInt(policy.premiumBps + policy.maxSlipBps) * PIPS_PER_BPS;
+  return least + mulDivUp(span, BigInt(policy.relaxS - elapsedS), BigInt(policy.relaxS));
+}
+
+/** The demand on a slice that executes at `at` in an epoch that began at `epochStart`. */
+export function requiredPipsAt(
+  { policy, upSince }: Pick<VaultState, 'policy' | 'upSince'>,
+  epochStart: number,
+  at: number,
+): bigint {
+  return requiredPips(policy, Math.max(0, at - Math.max(epochStart, upSince)));
+}
+
+/**
+ * {s} after the start of the epoch from which on no more than `pips` are required; null = never. A fill that brings
+ * `pips` of the oracle value passes from then on.
+ */
+export function relaxedToAfterS(policy: VaultPolicy, pips: bigint): number | null {
+  const least = PIPS - BigInt(policy.maxSlipBps) * PIPS_PER_BPS;
+  if (pips < least) return null;
+  const span = BigInt(policy.premiumBps + policy.maxSlipBps) * PIPS_PER_BPS;
+  if (policy.relaxS === 0 || pips >= least + span) return 0;
+  // ceil(span * left / relaxS) <= pips - least exactly if span * left <= (pips - least) * relaxS
+  const left = ((pips - least) * BigInt(policy.relaxS)) / span;
+  return policy.relaxS - Number(left);
+}
+
+/** {1e-6, rounded down} what `received` is of the oracle value of `spent`: it meets every demand up to this. */
+export function broughtPips(
+  spent: bigint,
+  received: bigint,
+  sell: Pick<AssetState, 'priceUsdE8' | 'decimals'>,
+  buy: Pick<AssetState, 'priceUsdE8' | 'decimals'>,
+): bigint {
+  const fair = spent * sell.priceUsdE8 * pow10(buy.decimals);
+  return fair === 0n ? PIPS : mulDiv(received * buy.priceUsdE8 * PIPS, pow10(sell.decimals), fair);
+}
+
+/** {USD E8} the NAV that a slice at `at` is measured against: a slice that comes late takes it anew. */
+export function sizingNavUsdE8(vault: VaultState, at: number, begins: boolean): bigint {
+  const { policy, state } = vault;
+  const anew = policy.snapshotS !== 0 && at >= state.snapshotAt + policy.snapshotS;
+  return begins || anew ? portfolioValue(vault.assets).navUsdE8 : state.epochNavUsdE8;
+}
+
+/** {USD E8} tip for a slice that moved `movedUsdE8`, when `paidTodayUsdE8` was paid on this UTC day already. */
+export function tipUsdE8(policy: VaultPolicy, movedUsdE8: bigint, paidTodayUsdE8: bigint): bigint {
+  const left = subFloor(BigInt(policy.tipPerDayUsdE2) * USD_E8_PER_CENT, paidTodayUsdE8);
+  const most = BigInt(policy.maxTipUsdE2) * USD_E8_PER_CENT;
+  return min(mulDiv(movedUsdE8, BigInt(policy.tipBps), BPS), min(most, left));
+}
+
+/** Smallest output {base units of buy} the vault accepts for `spent`, rounded up. @param pips see `requiredPips` */
 export function requiredOut(
   spent: bigint,
   sell: Pick<AssetState, 'priceUsdE8' | 'decimals'>,
   buy: Pick<AssetState, 'priceUsdE8' | 'decimals'>,
-  maxSlipBps: number,
+  pips: bigint,
 ): bigint {
-  return mulDivUp(
-    spent * sell.priceUsdE8 * (BPS - BigInt(maxSlipBps)),
-    pow10(buy.decimals),
-    buy.priceUsdE8 * pow10(sell.decimals) * BPS,
-  );
+  return mulDivUp(spent * sell.priceUsdE8 * pips, pow10(buy.decimals), buy.priceUsdE8 * pow10(sell.decimals) * PIPS);
 }
 
 /** How the vault scales the caller's minOut when it clamps amountIn. */
@@ -82,13 +152,13 @@ export function lossCapUsdE8(policy: VaultPolicy, epochNavUsdE8: bigint): bigint
  * vault was larger counts as full: `begin` writes that down, and within an epoch the level never exceeds the cap.
  */
 export function lossLevel(
-  state: Pick<EpochState, 'lossUsdE8' | 'lossAt'>,
+  state: Pick<EpochState, 'lossUsdE8' | 'lastSliceAt'>,
   policy: VaultPolicy,
   epochNavUsdE8: bigint,
   now: number,
 ): bigint {
   const cap = lossCapUsdE8(policy, epochNavUsdE8);
-  const leaked = mulDiv(cap, BigInt(Math.max(0, now - state.lossAt)), BigInt(SECONDS_PER_DAY));
+  const leaked = mulDiv(cap, BigInt(Math.max(0, now - state.lastSliceAt)), BigInt(SECONDS_PER_DAY));
   return subFloor(min(state.lossUsdE8, cap), leaked);
 }
 
@@ -121,7 +191,7 @@ export function checkFill(f: FillInputs, spent: bigint, received: bigint): FillV
   if (spent > maxSellAmount(f)) return { ok: false, error: 'SpentTooMuch' };
   const spentUsdE8 = valueUsdE8(spent, f.sell.priceUsdE8, f.sell.decimals);
   if (spentUsdE8 < minTradeUsdE8(policy)) return { ok: false, error: 'BelowMinTrade' };
-  if (received < requiredOut(spent, f.sell, f.buy, policy.maxSlipBps)) return { ok: false, error: 'SlippageAboveCap' };
+  if (received < requiredOut(spent, f.sell, f.buy, f.pips)) return { ok: false, error: 'SlippageAboveCap' };
   const sell = { ...f.sell, balance: f.sell.balance - spent };
   const buy = { ...f.buy, balance: f.buy.balance + received };
   const targetSell = targetValueUsdE8(sell.targetBps, navE);

@@ -3,7 +3,7 @@ import { connects, quoteExactIn } from './amm/quote.ts';
 import { dueOf } from './due.ts';
 import { evaluateGuards } from './guards.ts';
 import { decodeJson, encodeJson } from './json.ts';
-import { checkFill, maxSellAmount, requiredOut, sliceCapUsdE8 } from './limits.ts';
+import { checkFill, maxSellAmount, requiredOut, requiredPips, sliceCapUsdE8 } from './limits.ts';
 import { planRebalance } from './plan.ts';
 import { asset, NOW, RULE, snapshotOf, USD, v2Pool, v3Pool, wethOver } from './testing/fixtures.ts';
 import { type Random, seeded } from './testing/random.ts';
@@ -203,7 +203,7 @@ describe('planRebalance', () => {
     expect(legsOf(first.plan)).toHaveLength(1);
     expect(first.leftOver[0]?.reason).toBe('LOSS_BUDGET_SPENT');
     // Each slice of $2,000 loses about $1.3 of a budget of $10 that is nearly spent.
-    const nearly = { policy: { maxSliceBps: 200, lossBpsPerDay: 1 }, state: { lossUsdE8: 7n * USD, lossAt: NOW } };
+    const nearly = { policy: { maxSliceBps: 200, lossBpsPerDay: 1 }, state: { lossUsdE8: 7n * USD, lastSliceAt: NOW } };
     const { plan, leftOver } = planOf(wethOver(6_000, nearly));
     expect(legsOf(plan)).toHaveLength(2);
     expect(leftOver[0]?.reason).toBe('LOSS_BUDGET_SPENT');
@@ -292,17 +292,18 @@ describe('any plan', () => {
     const epochNavUsdE8 = plan.kind === 'CONTINUE' ? state.epochNavUsdE8 : portfolioValue(assets).navUsdE8;
     for (const slice of plan.slices) {
       const pools = new Map(snapshot.pools.map((p) => [p.address, p]));
+      const pips = requiredPips(policy, 0);
       let sold = 0n;
       for (const leg of slice.legs) {
         const [sell, buy, pool] = [assets[leg.sell], assets[leg.buy], pools.get(leg.pool)];
         if (!sell || !buy || !pool) throw new Error('leg names something unknown');
         expect(connects(pool, sell.token, buy.token)).toBe(true);
-        const f = { policy, sell, buy, epochNavUsdE8, soldInSliceUsdE8: sold };
+        const f = { policy, sell, buy, pips, epochNavUsdE8, soldInSliceUsdE8: sold };
         expect(leg.amountIn).toBeLessThanOrEqual(maxSellAmount(f));
         const q = quoteExactIn(pool, sell.token, leg.amountIn);
         expect([q.complete, q.amountOut]).toEqual([true, leg.quotedOut]);
         pools.set(leg.pool, q.poolAfter);
-        expect(leg.minOut).toBeGreaterThanOrEqual(requiredOut(leg.amountIn, sell, buy, policy.maxSlipBps));
+        expect(leg.minOut).toBeGreaterThanOrEqual(requiredOut(leg.amountIn, sell, buy, pips));
         const verdict = checkFill(f, leg.amountIn, leg.quotedOut);
         const before = [...assets];
         assets[leg.sell] = { ...sell, balance: sell.balance - leg.amountIn };

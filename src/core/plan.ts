@@ -1,8 +1,10 @@
 /** From a snapshot to the fills that bring the portfolio back. Pure: the same plan from the same inputs. */
 import { type Allocation, allocate, type Note, predictedNav } from './allocate.ts';
+import { nextSliceAt } from './due.ts';
 import { gasUsdE8, sliceGasUnits } from './gas.ts';
-import { destinationBps, minTradeUsdE8 } from './limits.ts';
+import { destinationBps, minTradeUsdE8, sizingNavUsdE8 } from './limits.ts';
 import { paybackDays, squaredDrift, yearlySavingUsdE8 } from './saving.ts';
+import { inForce } from './stops.ts';
 import type {
   AssetState,
   CostEstimate,
@@ -15,7 +17,14 @@ import type {
   VaultPolicy,
 } from './types.ts';
 import { abs, BPS, max, mulDiv } from './units.ts';
-import { assetValueUsdE8, driftBps, firstBadPrice, portfolioValue, targetValueUsdE8 } from './value.ts';
+import {
+  assetValueUsdE8,
+  driftBps,
+  firstBadPrice,
+  firstUnknownBalance,
+  portfolioValue,
+  targetValueUsdE8,
+} from './value.ts';
 
 export type LeftOver = Plan['leftOver'];
 
@@ -30,7 +39,13 @@ export type PlanResult = {
 const NOTHING: PlanResult = { plan: null, leftOver: [], blockedBy: null };
 
 /** Which note explains an asset best when different counterparts failed for different reasons. */
-const TELLING: readonly Reason[] = ['COST_EXCEEDS_BENEFIT', 'IMPACT_ABOVE_CAP', 'NO_ROUTE', 'BELOW_MIN_TRADE'];
+const TELLING: readonly Reason[] = [
+  'COST_EXCEEDS_BENEFIT',
+  'IMPACT_ABOVE_CAP',
+  'NO_ROUTE',
+  'SOLD_IN_EPOCH',
+  'BELOW_MIN_TRADE',
+];
 
 function noteFor(a: Allocation, index: number, surplus: boolean): Note {
   const prefix = surplus ? `${index}>` : `>${index}`;
@@ -93,12 +108,16 @@ function squaredAt(assets: readonly AssetState[], targets: readonly bigint[]): b
  * Nets buys against sells and sizes every fill as the vault will clamp it. Legs that break a keeper's limit are
  * planned all the same when no other pool is better, so that the guards can say by how much; `evaluateGuards` decides.
  */
-export function planRebalance(snapshot: Snapshot, rule: KeeperRule, due: DueState): PlanResult {
+export function planRebalance(seen: Snapshot, rule: KeeperRule, due: DueState): PlanResult {
+  const snapshot: Snapshot = { ...seen, vault: inForce(seen.vault) };
   const { vault, block } = snapshot;
-  if (due.kind === 'NONE' || vault.assets.length === 0 || firstBadPrice(vault.assets)) return NOTHING;
+  if (due.kind === 'NONE' || vault.assets.length === 0) return NOTHING;
+  if (firstBadPrice(vault.assets) || firstUnknownBalance(vault.assets)) return NOTHING;
   const begins = due.kind !== 'CONTINUE';
   const { navUsdE8 } = portfolioValue(vault.assets);
-  const epochNavUsdE8 = begins ? navUsdE8 : vault.state.epochNavUsdE8;
+  // A stop waits for no cooldown, but slices keep their distance across epochs too.
+  const startAt = begins ? nextSliceAt(vault, due.retryAt) : due.retryAt;
+  const epochNavUsdE8 = sizingNavUsdE8(vault, startAt, begins);
   if (navUsdE8 === 0n || epochNavUsdE8 === 0n) return NOTHING;
 
   const inputs = {
@@ -106,8 +125,9 @@ export function planRebalance(snapshot: Snapshot, rule: KeeperRule, due: DueStat
     rule,
     epochNavUsdE8,
     firstSequence: begins ? 0 : vault.state.sequence,
-    startAt: due.retryAt,
-    epochEnd: begins ? due.retryAt + vault.policy.ttlS : vault.state.epochEnd,
+    startAt,
+    epochStart: begins ? startAt : vault.state.epochStart,
+    epochEnd: begins ? startAt + vault.policy.ttlS : vault.state.epochEnd,
     begins,
   };
   const targets = vault.assets.map((a) => targetValueUsdE8(a.targetBps, epochNavUsdE8));
@@ -132,7 +152,7 @@ export function planRebalance(snapshot: Snapshot, rule: KeeperRule, due: DueStat
   );
   const navAfter = predictedNav(best);
   const plan: Plan = {
-    schema: 'evenkeel.plan/1',
+    schema: 'evenkeel.plan/2',
     vault: vault.address,
     chainId: snapshot.chainId,
     block,

@@ -1,5 +1,6 @@
 /** What a run really did and cost, from the chain's own evidence. */
 import { EXIT, KeelError } from './errors.ts';
+import { inForce } from './stops.ts';
 import type { Address, Hex, Leg, PlannedSlice, Realised, Snapshot } from './types.ts';
 import { mulDiv, mulDivUp, WEI_PER_NATIVE } from './units.ts';
 import { assetValueUsdE8, driftBps, portfolioValue, valueUsdE8 } from './value.ts';
@@ -55,7 +56,7 @@ function takeLeg(open: Map<number, Leg[]>, fill: FilledEvent): Leg {
  */
 export function realise({ snapshot, slices, fills, receipts }: RealisedInputs): Realised {
   const open = new Map(slices.map((s) => [s.sequence, [...s.legs]]));
-  const assets = [...snapshot.vault.assets];
+  const assets = [...inForce(snapshot.vault).assets];
   let feeUsdE8 = 0n;
   let impactUsdE8 = 0n;
   let slippageUsdE8 = 0n;

@@ -20,6 +20,9 @@ export type RouteInputs = {
   readonly buy: AssetState;
   readonly amountIn: bigint;
   readonly gas: GasState;
+  /** {1e-6} of the oracle value that a fill must bring. */
+  readonly pips: bigint;
+  /** How far a pool's price may lie from the oracle's. */
   readonly maxSlipBps: number;
   readonly maxImpactBps: number;
   readonly minTradeUsdE8: bigint;
@@ -68,7 +71,7 @@ function passes(r: RouteInputs, parts: readonly RoutePart[]): boolean {
     const pool = r.pools[p.pool];
     return (
       pool !== undefined &&
-      p.quote.amountOut >= requiredOut(p.amountIn, r.sell, r.buy, r.maxSlipBps) &&
+      p.quote.amountOut >= requiredOut(p.amountIn, r.sell, r.buy, r.pips) &&
       impactOf(pool, r.sell.token, p.amountIn, p.quote).impactBps <= r.maxImpactBps &&
       divergenceBps(pool, r.sell, r.buy) <= r.maxSlipBps
     );

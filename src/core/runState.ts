@@ -111,3 +111,8 @@ export function reduceRun(state: RunState, event: RunEvent): RunState {
   }
   throw illegal(state, event, `a run that is ${state.step} cannot take it`);
 }
+
+/** "Slice 1"; the opening of an epoch without a fill has sequence -1. */
+export function sliceText(sequence: number): string {
+  return sequence < 0 ? 'The opening of the rebalance' : `Slice ${sequence + 1}`;
+}

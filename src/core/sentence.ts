@@ -3,8 +3,9 @@ import { badPrices, mostDrifted, type Situation } from './counterfactual.ts';
 import { durationText, gweiText, percentText, pointsText, usdText } from './format.ts';
 import { plannedLossUsdE8 } from './guards.ts';
 import { minTradeUsdE8 } from './limits.ts';
+import { isStopped } from './stops.ts';
 import type { AssetView, Guard, Plan, Reason } from './types.ts';
-import { subFloor } from './units.ts';
+import { SECONDS_PER_DAY, subFloor } from './units.ts';
 
 function listed(names: readonly string[]): string {
   if (names.length <= 1) return names.join('');
@@ -17,20 +18,29 @@ export function driftPhrase(v: AssetView): string {
   return `${pointsText(Math.abs(v.driftBps))} points ${side} its target of ${percentText(v.targetBps)} (band ${pointsText(v.bandBps)})`;
 }
 
-function tradeSentence(plan: Plan, views: readonly AssetView[]): string {
+function tradeSentence(plan: Plan, s: Situation): string {
+  const { views } = s;
   const legs = plan.slices.flatMap((s) => s.legs);
   const moved = legs.reduce((sum, l) => sum + l.valueUsdE8, 0n);
   const from = listed([...new Set(legs.map((l) => l.sellSymbol))]);
   const to = listed([...new Set(legs.map((l) => l.buySymbol))]);
   const worst = mostDrifted(views);
-  const slices = plan.slices.length === 1 ? '' : ` in ${plan.slices.length} slices`;
+  const trading = plan.slices.filter((x) => x.legs.length > 0);
+  const slices = trading.length === 1 ? '' : ` in ${trading.length} slices`;
   const drift = worst ? `${worst.symbol} is ${driftPhrase(worst)}` : 'a rebalance is due';
+  const wait = (trading[0]?.notBefore ?? s.now) - s.now;
+  const later =
+    wait > 0 && plan.slices.length > trading.length ? `, ${durationText(wait)} after the rebalance is opened,` : '';
+  const expected = `expected cost ${usdText(plan.cost.totalUsdE8)}`;
+  if (legs.some((l) => isStopped(s.snapshot.vault, l.sell)))
+    return `Stop-loss: selling ${usdText(moved)} of ${from} into ${to}${slices}${later}; ${expected}.`;
   const why = {
+    STOP: drift,
     DEVIATION: drift,
     SCHEDULE: `the schedule is due and ${drift}`,
     CONTINUE: 'the open rebalance is not finished',
   }[plan.kind];
-  return `${usdText(moved)} moves from ${from} to ${to}${slices} because ${why}; expected cost ${usdText(plan.cost.totalUsdE8)}.`;
+  return `${usdText(moved)} moves from ${from} to ${to}${slices}${later} because ${why}; ${expected}.`;
 }
 
 /** "impact WETH to USDC (Uniswap V3 0.05%)" -> "WETH to USDC (Uniswap V3 0.05%)" */
@@ -53,7 +63,9 @@ function guardFact(guard: Guard, s: Situation): string {
     case 'IMPACT_ABOVE_CAP':
       return `${percent} is how far ${subject(guard, 'impact')} would move the pool, the limit is ${allowed}`;
     case 'SLIPPAGE_WOULD_EXCEED':
-      return `${percent} below oracle value is what ${subject(guard, 'slippage')} would pay, the limit is ${allowed}`;
+      return limit < 0n
+        ? `${percent} below oracle value is what ${subject(guard, 'slippage')} would pay, and at least ${percentText(-Number(limit))} above it is demanded now`
+        : `${percent} below oracle value is what ${subject(guard, 'slippage')} would pay, the limit is ${allowed}`;
     case 'LOSS_BUDGET_SPENT': {
       const loss = plannedLossUsdE8(s.plan, s.snapshot.vault.assets);
       return `${usdText(loss)} would be lost against oracle prices and ${usdText(subFloor(limit, value - loss))} of the daily loss budget is left`;
@@ -65,11 +77,17 @@ function guardFact(guard: Guard, s: Situation): string {
   }
 }
 
+function unreadable(s: Situation): string[] {
+  return s.snapshot.vault.assets.filter((a) => !a.balanceKnown).map((a) => a.symbol);
+}
+
 const PRICE_WORDS: Partial<Record<Reason, string>> = {
   PRICE_STALE: 'is too old',
   PRICE_INVALID: 'is not a valid answer',
   PRICE_OUT_OF_BOUNDS: 'is outside its plausible bounds',
   PRICE_UNREACHABLE: 'could not be read',
+  PRICE_DIVERGED: 'differs too much between its two sources',
+  SEQUENCER_DOWN: 'does not count while the sequencer of the chain is down or has only just come back',
 };
 
 function priceSentence(s: Situation, reason: Reason): string {
@@ -81,7 +99,7 @@ function priceSentence(s: Situation, reason: Reason): string {
 }
 
 export function sentenceFor(trade: boolean, reason: Reason, s: Situation, guards: readonly Guard[]): string {
-  if (trade && s.plan) return tradeSentence(s.plan, s.views);
+  if (trade && s.plan) return tradeSentence(s.plan, s);
   const worst = mostDrifted(s.views);
   const drift = worst ? `${worst.symbol} is ${driftPhrase(worst)}` : 'the portfolio has drifted';
   switch (reason) {
@@ -98,14 +116,20 @@ export function sentenceFor(trade: boolean, reason: Reason, s: Situation, guards
       return 'The vault is empty.';
     case 'NO_TARGETS':
       return 'The vault has no targets yet.';
-    case 'PAUSED_BY_USER':
-      return 'Trading is paused by the owner.';
+    case 'PAUSED':
+      return s.snapshot.vault.state.pausedUntil - s.now > 10 * 365 * SECONDS_PER_DAY
+        ? 'Trading is paused by the owner.'
+        : 'Trading is paused by the guardian.';
+    case 'BALANCE_UNREADABLE':
+      return `The balance of ${listed(unreadable(s))} cannot be read, so nothing is decided on a guess.`;
     case 'RUN_IN_PROGRESS':
       return 'A run of this vault is still in progress.';
     case 'PRICE_STALE':
     case 'PRICE_INVALID':
     case 'PRICE_OUT_OF_BOUNDS':
     case 'PRICE_UNREACHABLE':
+    case 'PRICE_DIVERGED':
+    case 'SEQUENCER_DOWN':
       return priceSentence(s, reason);
     default: {
       const failed = guards.find((g) => !g.pass && g.code === reason);

@@ -13,7 +13,16 @@ export type Mode = (typeof MODES)[number];
 
 /* ---- what the chain says ------------------------------------------------------------------------------------ */
 
-export const PRICE_STATUSES = ['OK', 'STALE', 'INVALID', 'OUT_OF_BOUNDS', 'UNREACHABLE'] as const;
+/** In the order of `enum PriceStatus` of IOracleHub.sol. */
+export const PRICE_STATUSES = [
+  'OK',
+  'STALE',
+  'INVALID',
+  'OUT_OF_BOUNDS',
+  'UNREACHABLE',
+  'DIVERGED',
+  'SEQUENCER_DOWN',
+] as const;
 export type PriceStatus = (typeof PRICE_STATUSES)[number];
 
 export type AssetState = {
@@ -24,7 +33,15 @@ export type AssetState = {
   readonly feedId: Hex;
   readonly targetBps: number;
   readonly bandBps: number;
+  /** What a stop sells into; never stopped itself. */
+  readonly safe: boolean;
+  /** At or below it the asset is sold out; 0n = no stop. */
+  readonly stopPriceUsdE8: bigint;
+  /** At or above it the asset is sold out; 0n = no take-profit. */
+  readonly takePriceUsdE8: bigint;
   readonly balance: bigint;
+  /** False when the token refused to tell the balance, which is then 0n. */
+  readonly balanceKnown: boolean;
   /** 0n unless `priceStatus` is OK. */
   readonly priceUsdE8: bigint;
   readonly priceUpdatedAt: number;
@@ -46,6 +63,16 @@ export type VaultPolicy = {
   readonly minTradeUsdE2: number;
   readonly maxGasPriceMwei: number;
   readonly ttlS: number;
+  readonly premiumBps: number;
+  readonly relaxS: number;
+  readonly open: boolean;
+  readonly snapshotS: number;
+  readonly stopLossBps: number;
+  readonly takeProfitBps: number;
+  readonly confirmS: number;
+  readonly tipBps: number;
+  readonly maxTipUsdE2: number;
+  readonly tipPerDayUsdE2: number;
 };
 
 /** Mirrors `struct State` of IVault.sol. */
@@ -56,9 +83,26 @@ export type EpochState = {
   readonly lastSliceAt: number;
   readonly epochEnd: number;
   readonly pausedUntil: number;
+  readonly snapshotAt: number;
   readonly epochNavUsdE8: bigint;
+  /** Level of the loss bucket at `lastSliceAt`. */
   readonly lossUsdE8: bigint;
-  readonly lossAt: number;
+  /** Bit i: asset i was sold in this epoch, so it cannot be bought in it. */
+  readonly sold: number;
+  /** Bit i: asset i was stopped; its target is 0 until the owner resets. */
+  readonly stopped: number;
+  /** The stop's reference is that of the present holdings. */
+  readonly referenceLive: boolean;
+  readonly ownerMoved: boolean;
+};
+
+/** Mirrors `struct Stop` of IVault.sol. */
+export type StopState = {
+  readonly baseUsdE8: bigint;
+  readonly highUsdE8: bigint;
+  readonly armedAt: number;
+  /** Bit i: asset i is stopped if its condition still holds `confirmS` after `armedAt`. */
+  readonly armed: number;
 };
 
 export type VaultState = {
@@ -66,6 +110,10 @@ export type VaultState = {
   readonly owner: Address;
   readonly policy: VaultPolicy;
   readonly state: EpochState;
+  readonly stop: StopState;
+  /** {s} since when the chain's sequencer has been up for longer than the grace period; 0 = it has none. */
+  readonly upSince: number;
+  /** As the owner set them, whatever is stopped: see `inForce`. */
   readonly assets: readonly AssetState[];
 };
 
@@ -110,7 +158,7 @@ export type BlockRef = { readonly number: number; readonly hash: Hex; readonly t
 
 /** Everything one decision looks at, read at one block hash from one provider. */
 export type Snapshot = {
-  readonly schema: 'evenkeel.snapshot/1';
+  readonly schema: 'evenkeel.snapshot/2';
   readonly chainId: number;
   readonly mode: Mode;
   readonly block: BlockRef;
@@ -150,6 +198,7 @@ export const REASONS = [
   'DEVIATION',
   'SCHEDULE',
   'CONTINUE',
+  'STOPPED',
   'IN_BAND',
   'COOLDOWN',
   'BELOW_MIN_TRADE',
@@ -159,14 +208,18 @@ export const REASONS = [
   'PRICE_INVALID',
   'PRICE_OUT_OF_BOUNDS',
   'PRICE_UNREACHABLE',
+  'PRICE_DIVERGED',
+  'SEQUENCER_DOWN',
+  'BALANCE_UNREADABLE',
   'POOL_PRICE_DIVERGES',
   'IMPACT_ABOVE_CAP',
   'SLIPPAGE_WOULD_EXCEED',
   'LOSS_BUDGET_SPENT',
+  'SOLD_IN_EPOCH',
   'NO_ROUTE',
   'NO_TARGETS',
   'EMPTY',
-  'PAUSED_BY_USER',
+  'PAUSED',
   'RUN_IN_PROGRESS',
   'CHAIN_BEHIND',
   'RPC_UNREACHABLE',
@@ -180,7 +233,10 @@ export const REASONS = [
 ] as const;
 export type Reason = (typeof REASONS)[number];
 
-export type DueKind = 'NONE' | 'DEVIATION' | 'SCHEDULE' | 'CONTINUE';
+/** In the order of `enum Due` of IVault.sol. */
+export const DUE_KINDS = ['NONE', 'DEVIATION', 'SCHEDULE', 'CONTINUE', 'STOP'] as const;
+export type DueKind = (typeof DUE_KINDS)[number];
+export type TradeKind = Exclude<DueKind, 'NONE'>;
 
 /** The vault's own answer, recomputed by core; must equal `Vault.due()` for the same inputs. */
 export type DueState = { readonly kind: DueKind; readonly reason: Reason; readonly retryAt: number };
@@ -234,6 +290,7 @@ export type Leg = {
   readonly gasUnits: bigint;
 };
 
+/** A slice of sequence -1 has no legs: it opens the epoch, so that its demand begins to relax. */
 export type PlannedSlice = { readonly sequence: number; readonly notBefore: number; readonly legs: readonly Leg[] };
 
 export type CostEstimate = {
@@ -244,11 +301,11 @@ export type CostEstimate = {
 };
 
 export type Plan = {
-  readonly schema: 'evenkeel.plan/1';
+  readonly schema: 'evenkeel.plan/2';
   readonly vault: Address;
   readonly chainId: number;
   readonly block: BlockRef;
-  readonly kind: 'DEVIATION' | 'SCHEDULE' | 'CONTINUE';
+  readonly kind: TradeKind;
   /** Epoch in which the slices execute: state.epoch + 1 unless an epoch is open. */
   readonly epoch: number;
   readonly slices: readonly PlannedSlice[];
@@ -283,7 +340,7 @@ export type Realised = {
 
 /** One check, from its deciding inputs to its realised outcome. Feeds CLI, API, dashboard and alerts. */
 export type DecisionRecord = {
-  readonly schema: 'evenkeel.decision/1';
+  readonly schema: 'evenkeel.decision/2';
   readonly checkId: number;
   readonly chainId: number;
   readonly mode: Mode;

@@ -1,6 +1,9 @@
 /** Exact integer arithmetic with the rounding of the contracts. All inputs are non-negative unless said otherwise. */
 
 export const BPS = 10_000n;
+/** Parts per million, the unit of what a fill must bring. */
+export const PIPS = 1_000_000n;
+export const PIPS_PER_BPS = 100n;
 /** USD E8 per US cent: `minTradeUsdE2 * USD_E8_PER_CENT` is USD E8. */
 export const USD_E8_PER_CENT = 1_000_000n;
 /** Wei per "mwei" (1e6 wei), the unit of the vault's gas price ceiling. */

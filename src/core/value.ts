@@ -1,4 +1,5 @@
 /** What a portfolio is worth and how far each asset is from its target, in the exact integers of the vault. */
+import { inForce } from './stops.ts';
 import type { AssetState, AssetView, Snapshot } from './types.ts';
 import { abs, BPS, divUp, mulDiv, pow10 } from './units.ts';
 
@@ -27,9 +28,14 @@ export function firstBadPrice(assets: readonly AssetState[]): AssetState | undef
   return assets.find((a) => a.priceStatus !== 'OK');
 }
 
-/** {USD E8} Net asset value at oracle prices; 0 when any price is not OK, as VaultLens reports it. */
+/** An asset whose token refuses to tell the balance: it can be held, but neither valued nor traded. */
+export function firstUnknownBalance(assets: readonly AssetState[]): AssetState | undefined {
+  return assets.find((a) => !a.balanceKnown);
+}
+
+/** {USD E8} Net asset value at oracle prices; 0 when any price is not OK or a balance is unknown, as VaultLens reports it. */
 export function nav(assets: readonly AssetState[]): bigint {
-  return firstBadPrice(assets) ? 0n : portfolioValue(assets).navUsdE8;
+  return firstBadPrice(assets) || firstUnknownBalance(assets) ? 0n : portfolioValue(assets).navUsdE8;
 }
 
 /** {USD E8}, rounded down: the value an asset has at its target weight. */
@@ -49,13 +55,13 @@ export function driftBps(value: bigint, targetBps: number, navUsdE8: bigint): nu
 }
 
 /**
- * One row per asset for people. Weight is target plus drift, so the two always add up.
+ * One row per asset for people, with the targets in force. Weight is target plus drift, so the two always add up.
  * While any price is not OK the portfolio value is unknown: weights and drifts are 0, and `priceStatus` says which
  * price is missing.
  */
 export function assetViews(snapshot: Snapshot): AssetView[] {
-  const { assets } = snapshot.vault;
-  const known = firstBadPrice(assets) === undefined;
+  const { assets } = inForce(snapshot.vault);
+  const known = firstBadPrice(assets) === undefined && firstUnknownBalance(assets) === undefined;
   const { values, navUsdE8 } = portfolioValue(assets);
   return assets.map((a, i) => {
     const value = values[i] ?? 0n;

@@ -122,8 +122,10 @@ export async function makeCheck(ctx: Ctx, head: Head, gap: 'away' | 'busy' | nul
   const { plan } = decision;
   const first = firstSlice(plan);
   // Everything that the node may fail comes before the first write, so that a failed check leaves nothing behind.
-  const prepared = await prepareSlice(ctx, snapshot, plan, first.sequence, first.legs).catch(asRefusal);
-  if (!prepared.ok) {
+  // A slice that is to wait cannot be tried yet.
+  const waits = first.notBefore > head.time;
+  const prepared = waits ? null : await prepareSlice(ctx, snapshot, plan, first.sequence, first.legs).catch(asRefusal);
+  if (prepared !== null && !prepared.ok) {
     const verdict = heldBack(decision, prepared.reason, prepared.sentence, prepared.counterfactual);
     await skipped();
     return { record: await record(ctx, judged, verdict), running: false };
@@ -169,9 +171,12 @@ export async function dryCheck(ctx: Ctx, head: Head): Promise<DecisionRecord> {
   if (decision.proposal === 'TRADE' && decision.plan !== null) {
     const first = firstSlice(decision.plan);
     const blocked = await obstacle(ctx, head);
-    const prepared = await prepareSlice(ctx, snapshot, decision.plan, first.sequence, first.legs).catch(asRefusal);
+    const prepared =
+      first.notBefore > head.time
+        ? null
+        : await prepareSlice(ctx, snapshot, decision.plan, first.sequence, first.legs).catch(asRefusal);
     if (blocked !== null) verdict = heldBack(decision, blocked.reason, blocked.sentence, blocked.otherwise);
-    else if (!prepared.ok) {
+    else if (prepared !== null && !prepared.ok) {
       verdict = heldBack(decision, prepared.reason, prepared.sentence, prepared.counterfactual);
     } else {
       const sentence = `Dry run, so nothing was signed. ${decision.sentence}`;

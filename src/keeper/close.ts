@@ -10,7 +10,7 @@ import { decodeVaultEvents } from '../chain/vault.ts';
 import { KeelError } from '../core/errors.ts';
 import { usdText } from '../core/format.ts';
 import { type FilledEvent, realise } from '../core/report.ts';
-import type { RunState } from '../core/runState.ts';
+import { type RunState, sliceText } from '../core/runState.ts';
 import type { DecisionRecord, Hex, Realised, Reason } from '../core/types.ts';
 import { finaliseCheck, getCheck } from '../store/checks.ts';
 import { transact } from '../store/db.ts';
@@ -86,14 +86,14 @@ async function verdictOfRun(
       const why = bad ? await whyReverted(ctx, bad) : 'its receipt says so';
       return failed(
         'TX_REVERTED',
-        `Slice ${state.sequence + 1} was reverted on chain (${why}); no coins moved in it, its gas was paid.`,
+        `${sliceText(state.sequence)} was reverted on chain (${why}); no coins moved in it, its gas was paid.`,
         'would be tried again at the next check if a rebalance is still due',
       );
     }
     case 'expired':
       return failed(
         'TX_EXPIRED',
-        `Slice ${state.sequence + 1} was not mined before its deadline, so it can never execute.`,
+        `${sliceText(state.sequence)} was not mined before its deadline, so it can never execute.`,
         'would have traded with a faster inclusion or a higher fee',
       );
     case 'replaced':

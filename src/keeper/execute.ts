@@ -2,7 +2,7 @@
 import { type Head, latestHead } from '../chain/head.ts';
 import { readNonce } from '../chain/simulate.ts';
 import { readSnapshot } from '../chain/snapshot.ts';
-import { isFinal, type RunState, reduceRun, type RunEvent as StateEvent } from '../core/runState.ts';
+import { isFinal, type RunState, reduceRun, type RunEvent as StateEvent, sliceText } from '../core/runState.ts';
 import type { DecisionRecord, PlannedSlice, Reason, Snapshot } from '../core/types.ts';
 import { transact } from '../store/db.ts';
 import {
@@ -21,7 +21,7 @@ import { closeRun } from './close.ts';
 import type { Ctx } from './context.ts';
 import type { ParkedEvent } from './events.ts';
 import { aheadOfTime, standstill } from './outage.ts';
-import { recheckSlice } from './recheck.ts';
+import { RETRY_S, recheckSlice } from './recheck.ts';
 import { broadcast, halt, reconcile } from './reconcile.ts';
 import { type RunData, stepName } from './run.ts';
 import { begins, prepareSlice, SigningRefused, signPrepared } from './slice.ts';
@@ -75,6 +75,10 @@ async function signSlice(ctx: Ctx, run: Run, slice: PlannedSlice, head: Head): P
   const snapshot = await freshSnapshot(ctx, head);
   const opens = begins(run.plan, slice.sequence);
   const asPlanned = snapshot.block.hash === run.plan.block.hash;
+  if (asPlanned && slice.notBefore > head.time) {
+    const until = Math.min(slice.notBefore, head.time + RETRY_S);
+    return { run, wait: { until, detail: `${sliceText(slice.sequence)} waits for its time.`, forBlock: false } };
+  }
   const look = asPlanned
     ? { kind: 'go' as const, legs: slice.legs }
     : recheckSlice(snapshot, ctx.config.rule, run.plan, slice, opens);
@@ -125,7 +129,7 @@ async function signSlice(ctx: Ctx, run: Run, slice: PlannedSlice, head: Head): P
     checkId: run.checkId,
     slice: slice.sequence,
     hash: tx.hash,
-    detail: `Slice ${slice.sequence + 1} was signed with nonce ${tx.nonce}.`,
+    detail: `${sliceText(slice.sequence)} was signed with nonce ${tx.nonce}.`,
   });
   return { run: signed.next, wait: null };
 }
@@ -158,7 +162,7 @@ async function awaitReceipt(ctx: Ctx, run: Run, head: Head): Promise<Progress> {
   } else await broadcast(ctx, head);
   const event = await evidence(ctx, current.data.state, await txOfExecution(ctx.q, run.id));
   if (event === null) {
-    const detail = `Slice ${run.data.state.sequence + 1} waits for its block.`;
+    const detail = `${sliceText(run.data.state.sequence)} waits for its block.`;
     return { run: current, wait: { until: head.time + BLOCK_S, detail, forBlock: true } };
   }
   const moved = await move(ctx, current, withState(current, event), []);
@@ -176,7 +180,7 @@ async function awaitFinality(ctx: Ctx, run: Run, head: Head): Promise<Progress> 
     return moved === null ? null : { run: moved, wait: null };
   }
   if (!tx.final) {
-    const detail = `Slice ${state.sequence + 1} is mined and waits for ${ctx.confirmations} blocks.`;
+    const detail = `${sliceText(state.sequence)} is mined and waits for ${ctx.confirmations} blocks.`;
     return { run, wait: { until: head.time + BLOCK_S, detail, forBlock: true } };
   }
   const last = run.plan.slices.at(-1)?.sequence === state.sequence;
@@ -223,7 +227,7 @@ async function park(ctx: Ctx, run: Run, wait: Waits): Promise<void> {
 export async function announceParked(ctx: Ctx, head: Head): Promise<void> {
   const run = await liveExecution<RunData>(ctx.q, ctx.vaultId);
   if (run === null || run.notBefore <= head.time) return;
-  const detail = `Slice ${run.data.state.sequence + 1} still waits.`;
+  const detail = `${sliceText(run.data.state.sequence)} still waits.`;
   const parked: ParkedEvent = { state: 'parked', detail, runAt: run.notBefore };
   await journalRun(ctx.q, run, [parked]);
   const { sequence } = run.data.state;

@@ -1,7 +1,7 @@
 import { encodeFunctionData } from 'viem';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { vaultAbi } from '../abi/Vault.ts';
-import { KEEPER, OWNER, startWorld, type World } from '../chain/testing/world.ts';
+import { KEEPER, OWNER, startWorld, WORLD_POLICY, type World } from '../chain/testing/world.ts';
 import { getCheck, listChecks } from '../store/checks.ts';
 import type { Db } from '../store/db.ts';
 import { journalAfter } from '../store/journal.ts';
@@ -81,6 +81,21 @@ describe('runKeeper', () => {
     expect(await keeper.final()).toMatchObject({ outcome: 'NO_TRADE', reason: 'IN_BAND' });
   });
 
+  it('opens a rebalance that demands a premium, waits until the pools pay what is left of it, and trades', async () => {
+    await world.stop();
+    world = await startWorld({ ...WORLD_POLICY, maxSliceBps: 1_000, premiumBps: 50, relaxS: 900 });
+    await world.setPrice(2_600n * E8);
+    keeper = await startKeeper(world, db);
+    const record = await untilFinal(world, keeper);
+    expect(record.outcome, record.sentence).toBe('TRADED');
+    const [opening, ...trading] = record.plan?.slices ?? [];
+    expect(opening).toMatchObject({ sequence: -1, legs: [] });
+    expect(trading[0]?.notBefore).toBeGreaterThan((opening?.notBefore ?? 0) + 200);
+    expect(record.txHashes).toHaveLength(1 + trading.length);
+    expect(record.realised?.fills).toHaveLength(trading.flatMap((t) => t.legs).length);
+    for (const drift of record.realised?.driftAfterBps ?? []) expect(Math.abs(drift)).toBeLessThan(60);
+  });
+
   it('shrinks or stops the later slices when the market comes back', async () => {
     await world.setPrice(2_600n * E8);
     keeper = await startKeeper(world, db);
@@ -103,7 +118,7 @@ describe('runKeeper', () => {
     await world.setPrice(2_600n * E8);
     await world.send(OWNER, world.deployment.vault, encodeFunctionData({ abi: vaultAbi, functionName: 'pause' }));
     keeper = await startKeeper(world, db);
-    expect(await keeper.final()).toMatchObject({ outcome: 'HELD_BACK', reason: 'PAUSED_BY_USER', txHashes: [] });
+    expect(await keeper.final()).toMatchObject({ outcome: 'HELD_BACK', reason: 'PAUSED', txHashes: [] });
     await world.send(OWNER, world.deployment.vault, encodeFunctionData({ abi: vaultAbi, functionName: 'resume' }));
     await world.mine(25 * HOUR);
     expect(await keeper.final()).toMatchObject({ outcome: 'HELD_BACK', reason: 'PRICE_STALE' });

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { INCLUSION_MARGIN_S } from '../core/allocate.ts';
 import { decide } from '../core/decide.ts';
 import { NOW, RULE, wethOver } from '../core/testing/fixtures.ts';
 import type { Plan, Snapshot } from '../core/types.ts';
-import { gasCeilingWei, INCLUSION_MARGIN_S, recheckSlice } from './recheck.ts';
+import { gasCeilingWei, recheckSlice } from './recheck.ts';
 
 function planOf(snapshot: Snapshot): Plan {
   const { plan } = decide(snapshot, RULE, { now: NOW, runInProgress: false });
@@ -85,7 +86,7 @@ describe('recheckSlice', () => {
   });
 
   it.each([
-    ['the owner paused', true, { state: { pausedUntil: NOW + 1e9 } }, 'PAUSED_BY_USER'],
+    ['the owner paused', true, { state: { pausedUntil: NOW + 1e9 } }, 'PAUSED'],
     [
       'a price went stale',
       true,
@@ -108,7 +109,12 @@ describe('recheckSlice', () => {
       { seconds: 60, state: { ...open, epochEnd: NOW + 60 + INCLUSION_MARGIN_S } },
       'TX_EXPIRED',
     ],
-    ['the loss budget is spent', true, { state: { lossUsdE8: 10n ** 12n, lossAt: NOW + 12 } }, 'LOSS_BUDGET_SPENT'],
+    [
+      'the loss budget is spent',
+      true,
+      { state: { lossUsdE8: 10n ** 12n, lastSliceAt: NOW - 48 } },
+      'LOSS_BUDGET_SPENT',
+    ],
   ] as const satisfies readonly [string, boolean, Parameters<typeof later>[1], string][])(
     'stops when %s',
     (_name, begins, change, reason) => {
@@ -154,6 +160,42 @@ describe('recheckSlice', () => {
       reason: 'GAS_ABOVE_CAP',
       until: NOW + 360,
     });
+  });
+});
+
+describe('a rebalance whose demand relaxes', () => {
+  const relaxing = wethOver(6_000, { policy: { premiumBps: 50, relaxS: 600 } });
+  const opened = planOf(relaxing);
+  const [opening, trading] = opened.slices;
+  if (opening === undefined || trading === undefined) throw new Error('fixture');
+  const state = { epoch: 1, epochStart: NOW, snapshotAt: NOW, epochEnd: NOW + 3_600, epochNavUsdE8: 10n ** 13n };
+  const at = (seconds: number) => recheckSlice(later(relaxing, { seconds, state }), RULE, opened, trading, false);
+
+  it('is opened only while it is due', () => {
+    expect(recheckSlice(relaxing, RULE, opened, opening, true)).toEqual({ kind: 'go', legs: [] });
+    const quiet = later(relaxing, { state: { pausedUntil: NOW + 1_000 } });
+    expect(recheckSlice(quiet, RULE, opened, opening, true)).toMatchObject({ kind: 'stop', reason: 'PAUSED' });
+  });
+
+  it('waits for what the pools pay, looks again now and then, and trades at the second it was planned for', () => {
+    const wait = trading.notBefore - NOW;
+    expect(at(wait - 1)).toMatchObject({ kind: 'wait', reason: 'SLIPPAGE_WOULD_EXCEED', until: trading.notBefore });
+    expect(at(wait).kind).toBe('go');
+    const slow = wethOver(6_000, { policy: { premiumBps: 50, relaxS: 3_000 } });
+    const early = recheckSlice(later(slow, { seconds: 12, state }), RULE, opened, trading, false);
+    expect(early).toMatchObject({ kind: 'wait', until: NOW + 312 });
+  });
+
+  it('gives up when the epoch ends before the pools pay enough', () => {
+    const ends = { ...state, epochEnd: trading.notBefore };
+    const look = recheckSlice(later(relaxing, { seconds: 12, state: ends }), RULE, opened, trading, false);
+    expect(look).toMatchObject({ kind: 'stop', reason: 'SLIPPAGE_WOULD_EXCEED' });
+  });
+
+  it('does not buy back what the rebalance has sold', () => {
+    const sold = { ...state, sold: 1 << (trading.legs[0]?.buy ?? 0) };
+    const look = recheckSlice(later(relaxing, { seconds: 600, state: sold }), RULE, opened, trading, false);
+    expect(look).toMatchObject({ kind: 'stop', reason: 'SOLD_IN_EPOCH' });
   });
 });
 

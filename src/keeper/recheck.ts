@@ -1,21 +1,28 @@
 /** The last look before a slice is signed: on a fresh snapshot it may stay, shrink, wait or stop, never grow. */
+
+import { INCLUSION_MARGIN_S } from '../core/allocate.ts';
 import { impactOf, quoteExactIn } from '../core/amm/quote.ts';
-import { dueOf, isEpochOpen, nextSliceAt } from '../core/due.ts';
+import { dueOf, isEpochOpen, nextSliceAt, priceReason } from '../core/due.ts';
 import { gweiText, usdText } from '../core/format.ts';
 import { gasPriceWei, gasUsdE8, sliceGasUnits } from '../core/gas.ts';
 import {
+  broughtPips,
   checkFill,
   type FillInputs,
   lossCapUsdE8,
   lossLevel,
   maxSellAmount,
   minTradeUsdE8,
+  relaxedToAfterS,
   requiredOut,
+  requiredPipsAt,
+  sizingNavUsdE8,
 } from '../core/limits.ts';
 import { divergenceBps, plannedToleranceBps } from '../core/route.ts';
+import { hasBit, inForce } from '../core/stops.ts';
 import type { AssetState, KeeperRule, Leg, Plan, PlannedSlice, Reason, Snapshot } from '../core/types.ts';
 import { BPS, max, min, WEI_PER_MWEI } from '../core/units.ts';
-import { firstBadPrice, portfolioValue, valueUsdE8 } from '../core/value.ts';
+import { firstBadPrice, firstUnknownBalance, valueUsdE8 } from '../core/value.ts';
 
 export type Recheck =
   | { readonly kind: 'go'; readonly legs: readonly Leg[] }
@@ -23,11 +30,8 @@ export type Recheck =
   | { readonly kind: 'wait'; readonly reason: Reason; readonly sentence: string; readonly until: number }
   | { readonly kind: 'stop'; readonly reason: Reason; readonly sentence: string };
 
-/** {s} a slice is not signed when less than this is left of its epoch: it would probably land too late. */
-export const INCLUSION_MARGIN_S = 60;
-
-/** {s} between two looks at gas that is too dear. */
-const GAS_RETRY_S = 300;
+/** {s} between two looks at gas that is too dear, or at pools that do not pay yet what is demanded. */
+export const RETRY_S = 300;
 
 function stop(reason: Reason, sentence: string): Recheck {
   return { kind: 'stop', reason, sentence };
@@ -43,7 +47,7 @@ export function gasCeilingWei(snapshot: Snapshot, rule: KeeperRule): bigint | nu
 /** Expected gas of the whole plan, as the decision counts it. */
 function planGasUnits(plan: Plan, assetCount: number): bigint {
   return plan.slices.reduce((sum, slice) => {
-    const opens = plan.kind !== 'CONTINUE' && slice.sequence === 0;
+    const opens = plan.kind !== 'CONTINUE' && slice === plan.slices[0];
     return slice.legs.reduce((s, l) => s + l.gasUnits, sum + sliceGasUnits(opens, assetCount));
   }, 0n);
 }
@@ -52,14 +56,17 @@ function gate(snapshot: Snapshot, rule: KeeperRule, plan: Plan, slice: PlannedSl
   const { vault, block } = snapshot;
   const { state } = vault;
   const now = block.time;
-  if (state.pausedUntil > now) return stop('PAUSED_BY_USER', 'The owner paused trading.');
+  if (state.pausedUntil > now) return stop('PAUSED', 'Trading was paused.');
   const bad = firstBadPrice(vault.assets);
   if (bad !== undefined && bad.priceStatus !== 'OK') {
-    return stop(`PRICE_${bad.priceStatus}`, `The price of ${bad.symbol} is not usable any more.`);
+    return stop(priceReason(bad.priceStatus), `The price of ${bad.symbol} is not usable any more.`);
   }
+  const unknown = firstUnknownBalance(vault.assets);
+  if (unknown !== undefined)
+    return stop('BALANCE_UNREADABLE', `The balance of ${unknown.symbol} cannot be read any more.`);
   if (begins) {
     const due = dueOf(vault, now);
-    if (due.kind !== 'DEVIATION' && due.kind !== 'SCHEDULE') {
+    if (due.kind === 'NONE' || due.kind === 'CONTINUE') {
       return stop(due.reason, 'By the time the first slice was to be signed, no rebalance was due any more.');
     }
     if (state.epoch + 1 !== plan.epoch) {
@@ -75,16 +82,17 @@ function gate(snapshot: Snapshot, rule: KeeperRule, plan: Plan, slice: PlannedSl
     if (!isEpochOpen(vault, now + INCLUSION_MARGIN_S)) {
       return stop('TX_EXPIRED', `Epoch ${plan.epoch} ended before slice ${slice.sequence + 1} could run.`);
     }
-    const at = nextSliceAt(vault, now);
-    if (at > now) return { kind: 'wait', reason: 'COOLDOWN', sentence: 'The slice cooldown is not over.', until: at };
   }
+  const at = nextSliceAt(vault, now);
+  if (at > now && slice.legs.length > 0)
+    return { kind: 'wait', reason: 'COOLDOWN', sentence: 'The slice cooldown is not over.', until: at };
   const price = gasPriceWei(snapshot.gas);
   const ceiling = gasCeilingWei(snapshot, rule);
   if (ceiling !== null && price > ceiling) {
     const sentence = `Gas of ${gweiText(price)} is above the ceiling of ${gweiText(ceiling)}.`;
     return begins
       ? stop('GAS_ABOVE_CAP', sentence)
-      : { kind: 'wait', reason: 'GAS_ABOVE_CAP', sentence, until: now + GAS_RETRY_S };
+      : { kind: 'wait', reason: 'GAS_ABOVE_CAP', sentence, until: now + RETRY_S };
   }
   if (snapshot.gas.nativeUsdE8 === 0n) {
     return stop('PRICE_UNREACHABLE', 'The price of the native coin is not usable, so gas cannot be valued.');
@@ -94,7 +102,7 @@ function gate(snapshot: Snapshot, rule: KeeperRule, plan: Plan, slice: PlannedSl
     const sentence = `Gas would now cost ${usdText(cost)}, more than the ceiling of ${usdText(rule.maxGasUsdE8)}.`;
     return begins
       ? stop('GAS_ABOVE_CAP', sentence)
-      : { kind: 'wait', reason: 'GAS_ABOVE_CAP', sentence, until: now + GAS_RETRY_S };
+      : { kind: 'wait', reason: 'GAS_ABOVE_CAP', sentence, until: now + RETRY_S };
   }
   return null;
 }
@@ -104,6 +112,16 @@ function gate(snapshot: Snapshot, rule: KeeperRule, plan: Plan, slice: PlannedSl
  * @returns legs of at most the planned size, quoted on the fresh pools in the order in which they will run
  */
 export function recheckSlice(
+  seen: Snapshot,
+  rule: KeeperRule,
+  plan: Plan,
+  slice: PlannedSlice,
+  begins: boolean,
+): Recheck {
+  return recheckInForce({ ...seen, vault: inForce(seen.vault) }, rule, plan, slice, begins);
+}
+
+function recheckInForce(
   snapshot: Snapshot,
   rule: KeeperRule,
   plan: Plan,
@@ -112,11 +130,16 @@ export function recheckSlice(
 ): Recheck {
   const blocked = gate(snapshot, rule, plan, slice, begins);
   if (blocked !== null) return blocked;
+  if (slice.legs.length === 0) return { kind: 'go', legs: [] };
   const { vault, block } = snapshot;
   const { policy, state } = vault;
   const assets: AssetState[] = [...vault.assets];
   const pools = [...snapshot.pools];
-  const epochNavUsdE8 = begins ? portfolioValue(vault.assets).navUsdE8 : state.epochNavUsdE8;
+  const epochNavUsdE8 = sizingNavUsdE8(vault, block.time, begins);
+  const epochStart = begins ? block.time : state.epochStart;
+  const pips = requiredPipsAt(vault, epochStart, block.time);
+  /** {s} when the demand will have relaxed to what a leg brings */
+  let metAt: number | null = null;
   const budget = lossCapUsdE8(policy, epochNavUsdE8);
   let level = lossLevel(state, policy, epochNavUsdE8, block.time);
   let soldInSliceUsdE8 = 0n;
@@ -140,7 +163,11 @@ export function recheckSlice(
       drop('POOL_PRICE_DIVERGES', "the pool's price is too far from the oracle's now");
       continue;
     }
-    const f: FillInputs = { policy, sell, buy, epochNavUsdE8, soldInSliceUsdE8 };
+    if (!begins && hasBit(state.sold, leg.buy)) {
+      drop('SOLD_IN_EPOCH', `${leg.buySymbol} was sold in this rebalance`);
+      continue;
+    }
+    const f: FillInputs = { policy, sell, buy, pips, epochNavUsdE8, soldInSliceUsdE8 };
     const amountIn = min(leg.amountIn, maxSellAmount(f));
     const worth = valueUsdE8(amountIn, sell.priceUsdE8, sell.decimals);
     if (amountIn === 0n || worth < minTradeUsdE8(policy)) {
@@ -153,10 +180,15 @@ export function recheckSlice(
       drop('IMPACT_ABOVE_CAP', 'the pool has become too thin for it');
       continue;
     }
-    const required = requiredOut(amountIn, sell, buy, policy.maxSlipBps);
+    const required = requiredOut(amountIn, sell, buy, pips);
     const verdict = checkFill(f, amountIn, quote.amountOut);
     if (!verdict.ok) {
       const bySlip = verdict.error === 'SlippageAboveCap';
+      const after = bySlip ? relaxedToAfterS(policy, broughtPips(amountIn, quote.amountOut, sell, buy)) : null;
+      if (after !== null) {
+        const at = Math.max(epochStart, vault.upSince) + after;
+        metAt = metAt === null ? at : Math.min(metAt, at);
+      }
       drop(bySlip ? 'SLIPPAGE_WOULD_EXCEED' : 'IN_BAND', `the vault would refuse it now (${verdict.error})`);
       continue;
     }
@@ -181,6 +213,11 @@ export function recheckSlice(
     });
   }
   if (legs.length > 0) return { kind: 'go', legs };
+  if (metAt !== null && metAt > block.time && !begins && metAt < state.epochEnd - INCLUSION_MARGIN_S) {
+    const until = Math.min(metAt, block.time + RETRY_S);
+    const sentence = 'The pools do not pay yet what the vault demands.';
+    return { kind: 'wait', reason: 'SLIPPAGE_WOULD_EXCEED', sentence, until };
+  }
   const why = dropped as { reason: Reason; sentence: string } | null;
   return stop(why?.reason ?? 'IN_BAND', why?.sentence ?? 'Nothing is left to trade.');
 }

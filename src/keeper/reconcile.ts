@@ -2,6 +2,7 @@
 import { type Head, readHead } from '../chain/head.ts';
 import { findSentIn, type Receipt, readReceipt } from '../chain/receipts.ts';
 import { readNonce } from '../chain/simulate.ts';
+import { sliceText } from '../core/runState.ts';
 import type { Hex } from '../core/types.ts';
 import { appendJournal } from '../store/journal.ts';
 import { isOurs, type OutboxTx, openTx, pendingTx, recordSend, strayTx, unfinalTx } from '../store/outbox.ts';
@@ -37,7 +38,7 @@ async function settle(ctx: Ctx, tx: OutboxTx, receipt: Receipt): Promise<void> {
 
 async function emitTx(ctx: Ctx, kind: 'run.mined' | 'run.sent' | 'run.reorged', tx: OutboxTx, what: string) {
   const checkId = await checkOf(ctx, tx.executionId);
-  ctx.emit({ kind, checkId, slice: tx.slice, hash: tx.hash, detail: `Slice ${tx.slice + 1} ${what}.` });
+  ctx.emit({ kind, checkId, slice: tx.slice, hash: tx.hash, detail: `${sliceText(tx.slice)} ${what}.` });
 }
 
 async function checkOf(ctx: Ctx, executionId: number): Promise<number> {
@@ -174,7 +175,7 @@ export async function broadcast(ctx: Ctx, head: Head): Promise<readonly Hex[]> {
     ctx.memory.lastSent.set(tx.id, head.number);
     const error = result.status === 'accepted' ? null : `${result.status}: ${result.message}`;
     await recordSend(ctx.q, tx.id, error);
-    const detail = `Slice ${tx.slice + 1} was handed to the node${error === null ? '' : ` (${error})`}.`;
+    const detail = `${sliceText(tx.slice)} was handed to the node${error === null ? '' : ` (${error})`}.`;
     await appendRun(ctx, tx.executionId, [{ state: 'sent', detail, hash: tx.hash }]);
     await emitTx(ctx, 'run.sent', tx, 'was handed to the node');
     sent.push(tx.hash);

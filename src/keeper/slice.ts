@@ -5,6 +5,7 @@ import { readBalance, simulateSlice } from '../chain/simulate.ts';
 import { encodeSlice, type SliceCall } from '../chain/vault.ts';
 import { amountText, usdText } from '../core/format.ts';
 import { gasUsdE8 } from '../core/gas.ts';
+import { sliceText } from '../core/runState.ts';
 import type { Hex, Leg, Plan, Reason, Snapshot } from '../core/types.ts';
 import { max, min } from '../core/units.ts';
 import type { NonceGrant, Signed } from '../store/sign.ts';
@@ -36,7 +37,7 @@ const MAX_SLICE_GAS = 15_000_000n;
 const MIN_TX_GAS = 21_000n;
 
 export function begins(plan: Plan, sequence: number): boolean {
-  return plan.kind !== 'CONTINUE' && sequence === 0;
+  return plan.kind !== 'CONTINUE' && sequence === plan.slices[0]?.sequence;
 }
 
 export function sliceCall(snapshot: Snapshot, plan: Plan, sequence: number, legs: readonly Leg[]): SliceCall {
@@ -92,7 +93,7 @@ export async function prepareSlice(
     return {
       ok: false,
       reason,
-      sentence: `A simulation of slice ${sequence + 1} was reverted (${name}): ${sentence}.`,
+      sentence: `${sliceText(sequence)} was reverted in a simulation (${name}): ${sentence}.`,
       counterfactual: `would trade if the vault accepted the slice (${name})`,
     };
   }
@@ -102,7 +103,7 @@ export async function prepareSlice(
     return {
       ok: false,
       reason: 'GAS_ABOVE_CAP',
-      sentence: `Slice ${sequence + 1} would cost ${usdText(cost)} of gas, more than the ceiling of ${usdText(maxGasUsdE8)}.`,
+      sentence: `${sliceText(sequence)} would cost ${usdText(cost)} of gas, more than the ceiling of ${usdText(maxGasUsdE8)}.`,
       counterfactual: `would trade with gas below ${usdText(maxGasUsdE8)}`,
     };
   }

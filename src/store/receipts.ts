@@ -1,5 +1,6 @@
 /** What the chain says about the transactions we signed. Only this, or an expired deadline, settles one. */
 import { sql } from 'kysely';
+import { sliceText } from '../core/runState.ts';
 import type { Hex } from '../core/types.ts';
 import { type Q, toNumber, transact } from './db.ts';
 import { wakeExecution } from './executions.ts';
@@ -46,7 +47,7 @@ async function mark(q: Q, txId: number, status: 'MINED' | 'REVERTED', receipt: R
       .execute();
     await wakeAll(t, all);
     const what = status === 'MINED' ? 'landed' : 'was reverted';
-    await journalTx(t, tx, status, `Slice ${tx.slice + 1} ${what} in block ${receipt.blockNumber}.`);
+    await journalTx(t, tx, status, `${sliceText(tx.slice)} ${what} in block ${receipt.blockNumber}.`);
   });
 }
 
@@ -65,7 +66,7 @@ export async function markFinal(q: Q, txId: number): Promise<void> {
         .execute();
     }
     await wakeAll(t, all);
-    await journalTx(t, tx, 'FINAL', `Slice ${tx.slice + 1} is final.`);
+    await journalTx(t, tx, 'FINAL', `${sliceText(tx.slice)} is final.`);
   });
 }
 
@@ -77,7 +78,7 @@ export async function markExpired(q: Q, txId: number): Promise<void> {
     if (tx?.status !== 'SIGNED') return;
     await setStatus(t, txId, 'EXPIRED');
     await wakeAll(t, [tx]);
-    await journalTx(t, tx, 'EXPIRED', `Slice ${tx.slice + 1} was not mined before its deadline.`);
+    await journalTx(t, tx, 'EXPIRED', `${sliceText(tx.slice)} was not mined before its deadline.`);
   });
 }
 

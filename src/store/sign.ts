@@ -6,6 +6,7 @@
  * (otherwise every later nonce would wait behind it for ever). While a slice's nonce is open, a further attempt (fee bump, cancel) reuses it.
  */
 import { type Selectable, sql } from 'kysely';
+import { sliceText } from '../core/runState.ts';
 import type { Address, Hex } from '../core/types.ts';
 import { type Q, toNumber, transact } from './db.ts';
 import type { RunLease } from './executions.ts';
@@ -138,7 +139,7 @@ export async function signOnce(q: Q, request: SignRequest): Promise<SignResult> 
       .returningAll()
       .executeTakeFirstOrThrow();
     const tx = txOf(row);
-    await journalTx(t, tx, 'SIGNED', `Slice ${slice + 1} was signed with nonce ${tx.nonce}.`);
+    await journalTx(t, tx, 'SIGNED', `${sliceText(slice)} was signed with nonce ${tx.nonce}.`);
     return { kind: 'SIGNED', tx, fresh: true };
   });
 }

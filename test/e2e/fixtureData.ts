@@ -1,6 +1,7 @@
 /** Answers of the API as the page may meet them, from an ordinary week to the edges. All figures are made up. */
 
 import type { Check, Checks, Public, Series, Status } from '../../src/api/types.ts';
+import { OPTIONS_OFF } from '../../src/core/policy.ts';
 import type { CheckSummary, Hex, Outcome, Reason } from '../../src/core/types.ts';
 
 export type World = {
@@ -172,7 +173,7 @@ function record(world: Public<Status>, check: Public<CheckSummary>): Public<Chec
   };
   const block = { number: check.block, hash: `0x${'ab'.repeat(32)}` as Hex, time: check.time };
   return {
-    schema: 'evenkeel.decision/1',
+    schema: 'evenkeel.decision/2',
     checkId: check.checkId,
     chainId: CHAIN_ID,
     mode: world.mode,
@@ -257,7 +258,7 @@ function record(world: Public<Status>, check: Public<CheckSummary>): Public<Chec
       weth === undefined || usdc === undefined || !(traded || held)
         ? null
         : {
-            schema: 'evenkeel.plan/1',
+            schema: 'evenkeel.plan/2',
             vault: VAULT,
             chainId: CHAIN_ID,
             block,
@@ -335,6 +336,7 @@ function worldOf(specs: readonly AssetSpec[], navUsdE8: bigint): World {
       minTradeUsdE2: 2500,
       maxGasPriceMwei: 40_000,
       ttlS: 3600,
+      ...OPTIONS_OFF,
     },
     rule: {
       frequency: 'hourly',

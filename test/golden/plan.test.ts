@@ -16,6 +16,7 @@ import { type Deployment, readSnapshot } from '../../src/chain/snapshot.ts';
 import { decodeVaultEvents, encodeSlice, type SliceCall } from '../../src/chain/vault.ts';
 import { type Decision, decide } from '../../src/core/decide.ts';
 import { planGasUnits } from '../../src/core/plan.ts';
+import { OPTIONS_OFF } from '../../src/core/policy.ts';
 import { realise } from '../../src/core/report.ts';
 import { RULE as HOURLY } from '../../src/core/testing/fixtures.ts';
 import type { Address, Hex, PlannedSlice, Snapshot, VaultPolicy } from '../../src/core/types.ts';
@@ -39,6 +40,7 @@ const POLICY: VaultPolicy = {
   minTradeUsdE2: 2_500,
   maxGasPriceMwei: 0,
   ttlS: 3_600,
+  ...OPTIONS_OFF,
 };
 
 let devnet: Devnet;
@@ -85,7 +87,15 @@ async function createVault(): Promise<Address> {
   const targets = devnet.deployment.tokens
     .flatMap((t) => (t.symbol in TARGETS ? [{ ...t, targetBps: TARGETS[t.symbol as keyof typeof TARGETS] }] : []))
     .sort((a, b) => (a.address.toLowerCase() < b.address.toLowerCase() ? -1 : 1));
-  const list = targets.map((t) => ({ token: t.address, targetBps: t.targetBps, bandBps: 120, feedId: t.feedId }));
+  const list = targets.map((t) => ({
+    token: t.address,
+    targetBps: t.targetBps,
+    bandBps: 120,
+    safe: false,
+    stopPriceUsdE8: 0n,
+    takePriceUsdE8: 0n,
+    feedId: t.feedId,
+  }));
   const args = [owner, devnet.accounts.keeper.address, POLICY, list, zeroHash] as const;
   const data = encodeFunctionData({ abi: vaultFactoryAbi, functionName: 'create', args });
   const answer = await rpc<Hex>('eth_call', { from: owner, to: factory, data }, 'latest');

@@ -58,7 +58,7 @@ export async function vaultOnDevnet(baseDir: string, change: Partial<ConfigFile>
     return receipt;
   };
   const targets = planned.targets
-    .map(({ token, targetBps, bandBps, feedId }) => ({ token, targetBps, bandBps, feedId }))
+    .map(({ symbol: _, ...target }) => target)
     .sort((a, b) => (a.token.toLowerCase() < b.token.toLowerCase() ? -1 : 1));
   const keeper = devnet.accounts.keeper.address;
   const created = await send(contracts.factory, vaultFactoryAbi, 'create', [

@@ -39,6 +39,8 @@ export const PRICE_WORDS: Record<PriceStatus, string> = {
   STALE: 'price is stale',
   INVALID: 'price is invalid',
   OUT_OF_BOUNDS: 'price is outside its bounds',
+  DIVERGED: 'two sources differ',
+  SEQUENCER_DOWN: 'sequencer down',
   UNREACHABLE: 'price source does not answer',
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {IOracleHub} from "./IOracleHub.sol";
+
 /// @notice What a vault holds and how far each asset may drift.
 struct Asset {
     address token;
@@ -107,6 +109,19 @@ struct Slice {
     uint32 sequence;
     uint40 deadline; //  {s} last block time at which the slice may execute
     bool last; //        close the epoch afterwards; ignored from a stranger, who has finish()
+}
+
+/// @notice All that a vault keeps, as it keeps it: see the libraries Words and Rules.
+struct Raw {
+    IOracleHub hub;
+    address owner;
+    address guardian;
+    uint40 nextGuardianPauseAt; // {s}
+    uint256 hot;
+    uint256 cold;
+    uint256 stop;
+    uint256 tip;
+    bytes rules;
 }
 
 /// @notice One entry of `powers()`.
@@ -281,4 +296,6 @@ interface IVault {
     /// @return act what `checkStop` would do: "REFERENCE", "ARM", "DISARM", "FIRE", or 0 for nothing (or while paused)
     /// @return retryAt {s} when what is armed can fire; 0 = nothing armed
     function stopDue() external view returns (uint32 reached, bytes32 act, uint40 retryAt);
+    /// @notice Everything at once, for lenses that read many vaults.
+    function raw() external view returns (Raw memory);
 }

@@ -2,7 +2,7 @@
 pragma solidity 0.8.30;
 
 import {Price} from "../../src/interfaces/IOracleHub.sol";
-import {Asset, Due, Policy, State} from "../../src/interfaces/IVault.sol";
+import {Asset, Due, Policy, State, Stop} from "../../src/interfaces/IVault.sol";
 import {RebalanceMath, Side} from "../../src/libraries/RebalanceMath.sol";
 
 /// @notice The rules of the vault on plain inputs, in batches, so that planners can be compared with them to the wei.
@@ -10,7 +10,7 @@ contract MathHarness {
     struct DueCase {
         Policy policy;
         State state;
-        Asset[] assets;
+        Asset[] assets; // as the owner set them
         uint256[] balances;
         Price[] prices;
         uint256 nowS;
@@ -21,6 +21,23 @@ contract MathHarness {
         bytes32 reason;
         uint40 retryAt;
         uint256 navUsdE8; // 0 when the answer needed no price
+    }
+
+    struct StopCase {
+        Policy policy;
+        State state;
+        Stop stop;
+        Asset[] assets;
+        uint256[] prices;
+        uint256 navUsdE8;
+        uint256 nowS;
+    }
+
+    struct StepResult {
+        uint32 reached;
+        bytes32 act;
+        uint32 fired;
+        Stop stop;
     }
 
     struct SellCase {
@@ -37,7 +54,18 @@ contract MathHarness {
         uint8 decimalsSell;
         uint256 priceBuyUsdE8;
         uint8 decimalsBuy;
-        uint256 maxSlipBps;
+        uint256 pips;
+    }
+
+    struct RelaxCase {
+        Policy policy;
+        uint256 elapsedS;
+    }
+
+    struct TipCase {
+        Policy policy;
+        uint256 movedUsdE8;
+        uint256 paidTodayUsdE8;
     }
 
     struct LossCase {
@@ -70,8 +98,30 @@ contract MathHarness {
             (decided, r.kind, r.reason, r.retryAt) =
                 RebalanceMath.dueBeforePrices(c.policy, c.state, c.assets.length, c.nowS);
             if (decided) continue;
+            RebalanceMath.inForce(c.assets, c.state.stopped);
             (r.kind, r.reason, r.retryAt, r.navUsdE8) =
                 RebalanceMath.dueFromPrices(c.policy, c.state, c.assets, c.balances, c.prices, c.nowS);
+        }
+    }
+
+    /// @return out as many assets per case as it came with
+    function inForce(DueCase[] memory cases) external pure returns (Asset[][] memory out) {
+        out = new Asset[][](cases.length);
+        for (uint256 i; i < cases.length; ++i) {
+            RebalanceMath.inForce(cases[i].assets, cases[i].state.stopped);
+            out[i] = cases[i].assets;
+        }
+    }
+
+    /// @notice As Rulebook.judgeStop, once the reference has been raised.
+    function step(StopCase[] memory cases) external pure returns (StepResult[] memory out) {
+        out = new StepResult[](cases.length);
+        for (uint256 i; i < cases.length; ++i) {
+            StopCase memory c = cases[i];
+            StepResult memory r = out[i];
+            r.reached = RebalanceMath.stopsReached(c.policy, c.state, c.stop, c.assets, c.prices, c.navUsdE8);
+            (r.act, r.fired) = RebalanceMath.stepStop(c.stop, r.reached, c.policy.confirmS, c.nowS);
+            r.stop = c.stop;
         }
     }
 
@@ -83,13 +133,27 @@ contract MathHarness {
         }
     }
 
+    function requiredPips(RelaxCase[] memory cases) external pure returns (uint256[] memory out) {
+        out = new uint256[](cases.length);
+        for (uint256 i; i < cases.length; ++i) {
+            out[i] = RebalanceMath.requiredPips(cases[i].policy, cases[i].elapsedS);
+        }
+    }
+
     function requiredOut(OutCase[] calldata cases) external pure returns (uint256[] memory out) {
         out = new uint256[](cases.length);
         for (uint256 i; i < cases.length; ++i) {
             OutCase calldata c = cases[i];
             out[i] = RebalanceMath.requiredOut(
-                c.spent, c.priceSellUsdE8, c.decimalsSell, c.priceBuyUsdE8, c.decimalsBuy, c.maxSlipBps
+                c.spent, c.priceSellUsdE8, c.decimalsSell, c.priceBuyUsdE8, c.decimalsBuy, c.pips
             );
+        }
+    }
+
+    function tipUsdE8(TipCase[] memory cases) external pure returns (uint256[] memory out) {
+        out = new uint256[](cases.length);
+        for (uint256 i; i < cases.length; ++i) {
+            out[i] = RebalanceMath.tipUsdE8(cases[i].policy, cases[i].movedUsdE8, cases[i].paidTodayUsdE8);
         }
     }
 

@@ -3,10 +3,13 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { type Abi, decodeEventLog, encodeAbiParameters, encodeDeployData, encodeFunctionData, parseAbi } from 'viem';
 import { oracleHubAbi, oracleHubBytecode } from '../../abi/OracleHub.ts';
+import { rulebookAbi, rulebookBytecode } from '../../abi/Rulebook.ts';
 import { vaultAbi } from '../../abi/Vault.ts';
 import { vaultFactoryAbi, vaultFactoryBytecode } from '../../abi/VaultFactory.ts';
 import { vaultLensAbi, vaultLensBytecode } from '../../abi/VaultLens.ts';
+import { OPTIONS_OFF } from '../../core/policy.ts';
 import type { Address, Hex, VaultPolicy } from '../../core/types.ts';
+import { NO_ADDRESS, plainFeedConfig } from '../feedConfig.ts';
 import type { Deployment } from '../snapshot.ts';
 import { startAnvil, type TestAnvil } from './anvil.ts';
 
@@ -52,6 +55,7 @@ export const WORLD_POLICY: VaultPolicy = {
   minTradeUsdE2: 1_000,
   maxGasPriceMwei: 0,
   ttlS: 7_200,
+  ...OPTIONS_OFF,
 };
 
 const erc20 = parseAbi([
@@ -159,12 +163,15 @@ async function build(anvil: TestAnvil, policy: VaultPolicy): Promise<World> {
   await setFeed(feeds.weth, 2_000n * 10n ** 8n);
   await setFeed(feeds.dai, 10n ** 8n);
 
-  const hub = await deploy(oracleHubAbi, oracleHubBytecode, []);
+  const hub = await deploy(oracleHubAbi, oracleHubBytecode, [NO_ADDRESS, 0n]);
   const lens = await deploy(vaultLensAbi, vaultLensBytecode, []);
-  const vaultFactory = await deploy(vaultFactoryAbi, vaultFactoryBytecode, [hub, weth]);
+  const rulebook = await deploy(rulebookAbi, rulebookBytecode, [hub]);
+  const factoryArguments = [rulebook, weth, NO_ADDRESS, NO_ADDRESS];
+  const vaultFactory = await deploy(vaultFactoryAbi, vaultFactoryBytecode, factoryArguments);
   const feedIds: Hex[] = [];
   for (const feed of [feeds.weth, feeds.dai]) {
-    const config = { feed, heartbeat: 86_400, decimals: 8, minPriceUsdE8: 10_000n, maxPriceUsdE8: 10n ** 15n };
+    const plain = { feed, heartbeat: 86_400, decimals: 8, minPriceUsdE8: 10_000n, maxPriceUsdE8: 10n ** 15n };
+    const config = plainFeedConfig(plain);
     const args = [config] as const;
     const id = await rpc<Hex>('eth_call', [
       { from: OWNER, to: hub, data: encodeFunctionData({ abi: oracleHubAbi, functionName: 'register', args }) },
@@ -175,9 +182,11 @@ async function build(anvil: TestAnvil, policy: VaultPolicy): Promise<World> {
   }
   const [wethFeed, daiFeed] = feedIds as [Hex, Hex];
   const targets = [
-    { token: weth, targetBps: 5_000, bandBps: 500, feedId: wethFeed },
-    { token: dai, targetBps: 5_000, bandBps: 500, feedId: daiFeed },
-  ].toSorted((a, b) => (BigInt(a.token) < BigInt(b.token) ? -1 : 1));
+    { token: weth, feedId: wethFeed, safe: false },
+    { token: dai, feedId: daiFeed, safe: true },
+  ]
+    .map((t) => ({ ...t, targetBps: 5_000, bandBps: 500, stopPriceUsdE8: 0n, takePriceUsdE8: 0n }))
+    .toSorted((a, b) => (BigInt(a.token) < BigInt(b.token) ? -1 : 1));
   const created = await send(
     OWNER,
     vaultFactory,

@@ -10,7 +10,7 @@ import { assetTable, guardCount, guardLines, planLines } from '../decisionText.t
 
 /** Opt-in, so that a scheduled `keel plan` does not fail on every ordinary drift. */
 function exitOf(decision: Decision): ExitCode {
-  if (decision.due.reason === 'PAUSED_BY_USER') return EXIT.paused;
+  if (decision.due.reason === 'PAUSED') return EXIT.paused;
   if (decision.proposal === 'TRADE') return EXIT.actionNeeded;
   return decision.proposal === 'HELD_BACK' ? EXIT.heldBack : EXIT.ok;
 }

@@ -26,7 +26,7 @@ const UNREACHABLE: ReadonlySet<Reason> = new Set([
 export function exitOf({ outcome, reason }: Pick<DecisionRecord, 'outcome' | 'reason'>): ExitCode {
   if (outcome === 'FAILED') return EXIT.reverted;
   if (outcome !== 'HELD_BACK') return EXIT.ok;
-  if (reason === 'PAUSED_BY_USER') return EXIT.paused;
+  if (reason === 'PAUSED') return EXIT.paused;
   return UNREACHABLE.has(reason) ? EXIT.unreachable : EXIT.heldBack;
 }
 

@@ -5,6 +5,7 @@ import type { Chain } from '../../chain/clients.ts';
 import type { Head } from '../../chain/head.ts';
 import { requestAt } from '../../chain/read.ts';
 import { rpcFailure } from '../../chain/rpc.ts';
+import { tokensInRules } from '../../chain/rules.ts';
 import type { Config } from '../../config/schema.ts';
 import { EXIT, KeelError } from '../../core/errors.ts';
 import type { Address, Hex } from '../../core/types.ts';
@@ -23,7 +24,7 @@ export type OwnerView = {
   readonly holdings: readonly Holding[];
 };
 
-type View = 'owner' | 'state' | 'assets';
+type View = 'owner' | 'state' | 'raw';
 
 async function readVaultView<N extends View>(
   chain: Chain,
@@ -70,13 +71,14 @@ export async function readBalanceOf(chain: Chain, head: Head, token: Address, ho
 /** @throws KeelError NOT_A_VAULT, RPC_UNREACHABLE */
 export async function readOwnerView(chain: Chain, config: Config, head: Head): Promise<OwnerView> {
   const { vault } = config;
-  const [owner, state, assets] = await Promise.all([
+  // Not assets(), which asks the hub for the ids of its feeds.
+  const [owner, state, { rules }] = await Promise.all([
     readVaultView(chain, head, vault, 'owner'),
     readVaultView(chain, head, vault, 'state'),
-    readVaultView(chain, head, vault, 'assets'),
+    readVaultView(chain, head, vault, 'raw'),
   ]);
   const holdings = await Promise.all(
-    assets.map(async (asset): Promise<Holding> => {
+    tokensInRules(rules).map(async (asset): Promise<Holding> => {
       const known = config.tokens.find((t) => t.address.toLowerCase() === asset.token.toLowerCase());
       return {
         token: asset.token,

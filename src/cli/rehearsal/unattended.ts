@@ -4,6 +4,7 @@ import { encodeFunctionData } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { vaultAbi } from '../../abi/Vault.ts';
 import { vaultLensAbi } from '../../abi/VaultLens.ts';
+import { VAULT_GAS } from '../../chain/snapshot.ts';
 import { KeelError } from '../../core/errors.ts';
 import type { CheckSummary, DecisionRecord } from '../../core/types.ts';
 import { valueUsdE8 } from '../../core/value.ts';
@@ -162,15 +163,15 @@ async function leave(
   const everything = encodeFunctionData({ abi: vaultAbi, functionName: 'withdrawAll', args: [[]] });
   await send({ to: config.vault, data: everything });
   const view = await vaultView(options.world);
-  return view.balances.every((balance) => balance === 0n);
+  return view.positions.every(({ known, balance }) => known && balance === 0n);
 }
 
 async function vaultView({ client, config }: World) {
   const [view] = await client.readContract({
     address: config.contracts.lens,
     abi: vaultLensAbi,
-    functionName: 'vaults',
-    args: [[config.vault]],
+    functionName: 'page',
+    args: [[config.vault], VAULT_GAS],
   });
   if (!view) throw new Error('the lens returned nothing');
   return view;
@@ -184,11 +185,11 @@ async function navUsdE8(world: World): Promise<bigint> {
 async function holdUsdE8(world: World): Promise<bigint> {
   const [view, events] = await Promise.all([vaultView(world), readVaultEvents(world.client, world.config.vault)]);
   let sum = 0n;
-  for (const [i, asset] of view.assets.entries()) {
+  for (const asset of view.positions) {
     const deposited = events
       .filter((e) => e.eventName === 'Deposited' && e.args.token === asset.token)
       .reduce((total, e) => total + (e.eventName === 'Deposited' ? e.args.amount : 0n), 0n);
-    sum += valueUsdE8(deposited, view.prices[i]?.usdE8 ?? 0n, asset.decimals);
+    sum += valueUsdE8(deposited, asset.price.usdE8, asset.decimals);
   }
   return sum;
 }

@@ -12,6 +12,7 @@ import { vaultAbi } from '../../abi/Vault.ts';
 import { vaultLensAbi } from '../../abi/VaultLens.ts';
 import type { Chain } from '../../chain/clients.ts';
 import { type Receipt, readReceipt } from '../../chain/receipts.ts';
+import { VAULT_GAS } from '../../chain/snapshot.ts';
 import type { DraftConfig } from '../../config/schema.ts';
 import type { OwnerCall } from '../owner/send.ts';
 import { createdVault, createVaultCall } from '../setup/createVault.ts';
@@ -55,11 +56,11 @@ export async function createRehearsalVault(inputs: RehearsalVaultInputs): Promis
   const [view] = await chain.client.readContract({
     address: draft.contracts.lens,
     abi: vaultLensAbi,
-    functionName: 'vaults',
-    args: [[vault]],
+    functionName: 'page',
+    args: [[vault], VAULT_GAS],
   });
-  for (const [i, { token, decimals, targetBps }] of (view?.assets ?? []).entries()) {
-    const priceUsdE8 = view?.prices[i]?.usdE8 ?? 0n;
+  for (const { token, decimals, targetBps, price } of view?.positions ?? []) {
+    const priceUsdE8 = price.usdE8;
     if (priceUsdE8 === 0n) throw new Error(`the local chain has no fresh price of ${token}`);
     const valueUsdE8 = (REHEARSAL_VALUE_USD * 100_000_000n * BigInt(targetBps)) / 10_000n;
     const amount = (valueUsdE8 * 10n ** BigInt(decimals)) / priceUsdE8;

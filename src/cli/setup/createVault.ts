@@ -10,7 +10,7 @@ import type { OwnerCall } from '../owner/send.ts';
 export function createVaultCall(config: DraftConfig, owner: Address, keeper: Address, salt: Hex): OwnerCall {
   // the vault wants its tokens ascending, so that duplicates cannot exist
   const targets = config.targets
-    .map(({ token, targetBps, bandBps, feedId }) => ({ token, targetBps, bandBps, feedId }))
+    .map(({ symbol: _, ...target }) => target)
     .sort((a, b) => (a.token.toLowerCase() < b.token.toLowerCase() ? -1 : 1));
   const data = encodeFunctionData({
     abi: vaultFactoryAbi,

@@ -69,6 +69,8 @@ const PRICE_REASON: Readonly<Record<Exclude<PriceStatus, 'OK'>, string>> = {
   INVALID: 'its price is zero, negative or incomplete',
   OUT_OF_BOUNDS: 'its price is outside the bounds of the feed',
   UNREACHABLE: 'the feed does not answer',
+  DIVERGED: 'its two sources differ by more than they may',
+  SEQUENCER_DOWN: 'the sequencer of the chain is down, or has only just come back',
 };
 
 export async function reportFeed(chain: Chain, hub: Address, token: Token, now: number): Promise<FeedReport> {

@@ -1,5 +1,6 @@
 /** Portfolios and pools for tests: one that people can follow, and random ones. */
 import { MAX_TICK, MIN_TICK, tickAtSqrtRatio } from '../amm/tickMath.ts';
+import { OPTIONS_OFF } from '../policy.ts';
 import type {
   Address,
   AssetState,
@@ -8,6 +9,7 @@ import type {
   KeeperRule,
   PoolState,
   Snapshot,
+  StopState,
   TickState,
   V2PoolState,
   V3PoolState,
@@ -39,7 +41,10 @@ export const POLICY: VaultPolicy = {
   minTradeUsdE2: 5_000,
   maxGasPriceMwei: 0,
   ttlS: 3_600,
+  ...OPTIONS_OFF,
 };
+
+export const STOP: StopState = { baseUsdE8: 0n, highUsdE8: 0n, armedAt: 0, armed: 0 };
 
 export const STATE: EpochState = {
   epoch: 0,
@@ -48,9 +53,13 @@ export const STATE: EpochState = {
   lastSliceAt: 0,
   epochEnd: NOW - 10 * 86_400,
   pausedUntil: 0,
+  snapshotAt: 0,
   epochNavUsdE8: 0n,
   lossUsdE8: 0n,
-  lossAt: 0,
+  sold: 0,
+  stopped: 0,
+  referenceLive: false,
+  ownerMoved: false,
 };
 
 export const RULE: KeeperRule = {
@@ -83,6 +92,10 @@ export function asset(index: number, h: Holding): AssetState {
     feedId: word(index + 1),
     targetBps: h.targetBps,
     bandBps: h.bandBps,
+    safe: h.symbol === 'USDC',
+    stopPriceUsdE8: 0n,
+    takePriceUsdE8: 0n,
+    balanceKnown: true,
     balance: (BigInt(Math.round(h.value * 1e6)) * 100n * pow10(h.decimals)) / priceUsdE8,
     priceUsdE8,
     priceUpdatedAt: NOW - 60,
@@ -172,10 +185,15 @@ export function v3Pool(n: number, a: AssetState, b: AssetState, feePips: number,
 export function snapshotOf(
   assets: readonly AssetState[],
   pools: readonly PoolState[],
-  changes: { policy?: Partial<VaultPolicy>; state?: Partial<EpochState>; baseFeeGwei?: number } = {},
+  changes: {
+    policy?: Partial<VaultPolicy>;
+    state?: Partial<EpochState>;
+    stop?: Partial<StopState>;
+    baseFeeGwei?: number;
+  } = {},
 ): Snapshot {
   return {
-    schema: 'evenkeel.snapshot/1',
+    schema: 'evenkeel.snapshot/2',
     chainId: 913_377,
     mode: 'REHEARSAL',
     block: { number: 1_000, hash: word(1_000), time: NOW },
@@ -184,6 +202,8 @@ export function snapshotOf(
       owner: address(0xdef),
       policy: { ...POLICY, ...changes.policy },
       state: { ...STATE, ...changes.state },
+      stop: { ...STOP, ...changes.stop },
+      upSince: 0,
       assets,
     },
     pools,
@@ -257,6 +277,10 @@ export function randomAssets(r: Random, n: number, navUsdE8: bigint): AssetState
       feedId: word(index + 1),
       targetBps,
       bandBps,
+      safe: r.chance(0.4),
+      stopPriceUsdE8: r.chance(0.3) ? (priceUsdE8 * BigInt(r.int(50, 105))) / 100n : 0n,
+      takePriceUsdE8: r.chance(0.2) ? (priceUsdE8 * BigInt(r.int(95, 200))) / 100n : 0n,
+      balanceKnown: true,
       balance,
       priceUsdE8,
       priceUpdatedAt: NOW - r.int(0, 3_600),
@@ -278,6 +302,16 @@ export function randomPolicy(r: Random): VaultPolicy {
     minTradeUsdE2: r.pick([0, 1_000, r.int(0, 10_000_000)]),
     maxGasPriceMwei: 0,
     ttlS: r.int(60, 86_400),
+    premiumBps: r.pick([0, r.int(0, 500)]),
+    relaxS: r.pick([0, r.int(1, 86_400)]),
+    open: r.chance(0.5),
+    snapshotS: r.pick([0, r.int(1, 86_400)]),
+    stopLossBps: r.pick([0, r.int(1, 9_999)]),
+    takeProfitBps: r.pick([0, r.int(1, 20_000)]),
+    confirmS: r.pick([0, r.int(1, 86_400)]),
+    tipBps: r.pick([0, r.int(1, 20)]),
+    maxTipUsdE2: r.int(0, 10_000),
+    tipPerDayUsdE2: r.int(0, 100_000),
   };
 }
 
@@ -288,11 +322,15 @@ export function randomState(r: Random, navUsdE8: bigint): EpochState {
     epoch,
     sequence: r.int(0, 3),
     epochStart: start,
-    lastSliceAt: NOW - r.int(0, 4_000),
+    lastSliceAt: NOW - r.int(0, r.pick([4_000, 200_000])),
     epochEnd: r.pick([start, NOW, NOW - r.int(0, 400_000), NOW - r.int(0, 400_000), NOW + r.int(0, 5_000)]),
     pausedUntil: r.pick([0, 0, 0, 0, 0, NOW, NOW + 1, 2 ** 40 - 1]),
+    snapshotAt: start,
     epochNavUsdE8: (navUsdE8 * BigInt(r.int(8_000, 12_000))) / BPS,
     lossUsdE8: r.chance(0.5) ? 0n : r.big(0n, navUsdE8 / 50n + 1n),
-    lossAt: NOW - r.int(0, 200_000),
+    sold: r.chance(0.7) ? 0 : r.int(0, 63),
+    stopped: 0,
+    referenceLive: r.chance(0.7),
+    ownerMoved: r.chance(0.2),
   };
 }

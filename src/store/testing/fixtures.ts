@@ -1,4 +1,6 @@
 /** Small, complete shapes for tests of the store; their numbers mean nothing. */
+
+import { OPTIONS_OFF } from '../../core/policy.ts';
 import type { Address, BlockRef, DecisionRecord, Hex, Outcome, Plan, Realised, Snapshot } from '../../core/types.ts';
 import { openCheck } from '../checks.ts';
 import type { Q } from '../db.ts';
@@ -22,7 +24,7 @@ const GAS = { baseFeeWei: 7n * 10n ** 9n, priorityFeeWei: 10n ** 9n, nativeUsdE8
 
 export function snapshot(number = 1): Snapshot {
   return {
-    schema: 'evenkeel.snapshot/1',
+    schema: 'evenkeel.snapshot/2',
     chainId: CHAIN,
     mode: 'REHEARSAL',
     block: block(number),
@@ -41,6 +43,7 @@ export function snapshot(number = 1): Snapshot {
         minTradeUsdE2: 1_000,
         maxGasPriceMwei: 200_000,
         ttlS: 3_600,
+        ...OPTIONS_OFF,
       },
       state: {
         epoch: 1,
@@ -49,10 +52,16 @@ export function snapshot(number = 1): Snapshot {
         lastSliceAt: 0,
         epochEnd: 0,
         pausedUntil: 0,
+        snapshotAt: 0,
         epochNavUsdE8: 123n,
         lossUsdE8: 0n,
-        lossAt: 0,
+        sold: 0,
+        stopped: 0,
+        referenceLive: false,
+        ownerMoved: false,
       },
+      stop: { baseUsdE8: 0n, highUsdE8: 0n, armedAt: 0, armed: 0 },
+      upSince: 0,
       assets: [],
     },
     pools: [],
@@ -62,7 +71,7 @@ export function snapshot(number = 1): Snapshot {
 
 export function plan(): Plan {
   return {
-    schema: 'evenkeel.plan/1',
+    schema: 'evenkeel.plan/2',
     vault: VAULT,
     chainId: CHAIN,
     block: block(1),
@@ -103,7 +112,7 @@ export function record(checkId: number, o: RecordOptions = {}): DecisionRecord {
   const outcome = o.outcome ?? 'NO_TRADE';
   const drifts = o.drifts ?? { WETH: 120, USDC: -120 };
   return {
-    schema: 'evenkeel.decision/1',
+    schema: 'evenkeel.decision/2',
     checkId,
     chainId: CHAIN,
     mode: 'REHEARSAL',

@@ -68,6 +68,56 @@ export const mathHarnessAbi = [
                 "name": "ttlS",
                 "type": "uint24",
                 "internalType": "uint24"
+              },
+              {
+                "name": "premiumBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "relaxS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "open",
+                "type": "bool",
+                "internalType": "bool"
+              },
+              {
+                "name": "snapshotS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "stopLossBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "takeProfitBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "confirmS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "tipBps",
+                "type": "uint8",
+                "internalType": "uint8"
+              },
+              {
+                "name": "maxTipUsdE2",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "tipPerDayUsdE2",
+                "type": "uint32",
+                "internalType": "uint32"
               }
             ]
           },
@@ -107,6 +157,11 @@ export const mathHarnessAbi = [
                 "internalType": "uint40"
               },
               {
+                "name": "snapshotAt",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
                 "name": "epochNavUsdE8",
                 "type": "uint96",
                 "internalType": "uint96"
@@ -117,9 +172,24 @@ export const mathHarnessAbi = [
                 "internalType": "uint96"
               },
               {
-                "name": "lossAt",
-                "type": "uint40",
-                "internalType": "uint40"
+                "name": "sold",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "stopped",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "referenceLive",
+                "type": "bool",
+                "internalType": "bool"
+              },
+              {
+                "name": "ownerMoved",
+                "type": "bool",
+                "internalType": "bool"
               }
             ]
           },
@@ -147,6 +217,21 @@ export const mathHarnessAbi = [
                 "name": "bandBps",
                 "type": "uint16",
                 "internalType": "uint16"
+              },
+              {
+                "name": "safe",
+                "type": "bool",
+                "internalType": "bool"
+              },
+              {
+                "name": "stopPriceUsdE8",
+                "type": "uint64",
+                "internalType": "uint64"
+              },
+              {
+                "name": "takePriceUsdE8",
+                "type": "uint64",
+                "internalType": "uint64"
               },
               {
                 "name": "feedId",
@@ -215,6 +300,332 @@ export const mathHarnessAbi = [
             "name": "navUsdE8",
             "type": "uint256",
             "internalType": "uint256"
+          }
+        ]
+      }
+    ],
+    "stateMutability": "pure"
+  },
+  {
+    "type": "function",
+    "name": "inForce",
+    "inputs": [
+      {
+        "name": "cases",
+        "type": "tuple[]",
+        "internalType": "struct MathHarness.DueCase[]",
+        "components": [
+          {
+            "name": "policy",
+            "type": "tuple",
+            "internalType": "struct Policy",
+            "components": [
+              {
+                "name": "destinationBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "innerBandBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "scheduleS",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "cooldownS",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "maxSlipBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "lossBpsPerDay",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "maxSliceBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "sliceCooldownS",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "minTradeUsdE2",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "maxGasPriceMwei",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "ttlS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "premiumBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "relaxS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "open",
+                "type": "bool",
+                "internalType": "bool"
+              },
+              {
+                "name": "snapshotS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "stopLossBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "takeProfitBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "confirmS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "tipBps",
+                "type": "uint8",
+                "internalType": "uint8"
+              },
+              {
+                "name": "maxTipUsdE2",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "tipPerDayUsdE2",
+                "type": "uint32",
+                "internalType": "uint32"
+              }
+            ]
+          },
+          {
+            "name": "state",
+            "type": "tuple",
+            "internalType": "struct State",
+            "components": [
+              {
+                "name": "epoch",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "sequence",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "epochStart",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "lastSliceAt",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "epochEnd",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "pausedUntil",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "snapshotAt",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "epochNavUsdE8",
+                "type": "uint96",
+                "internalType": "uint96"
+              },
+              {
+                "name": "lossUsdE8",
+                "type": "uint96",
+                "internalType": "uint96"
+              },
+              {
+                "name": "sold",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "stopped",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "referenceLive",
+                "type": "bool",
+                "internalType": "bool"
+              },
+              {
+                "name": "ownerMoved",
+                "type": "bool",
+                "internalType": "bool"
+              }
+            ]
+          },
+          {
+            "name": "assets",
+            "type": "tuple[]",
+            "internalType": "struct Asset[]",
+            "components": [
+              {
+                "name": "token",
+                "type": "address",
+                "internalType": "address"
+              },
+              {
+                "name": "decimals",
+                "type": "uint8",
+                "internalType": "uint8"
+              },
+              {
+                "name": "targetBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "bandBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "safe",
+                "type": "bool",
+                "internalType": "bool"
+              },
+              {
+                "name": "stopPriceUsdE8",
+                "type": "uint64",
+                "internalType": "uint64"
+              },
+              {
+                "name": "takePriceUsdE8",
+                "type": "uint64",
+                "internalType": "uint64"
+              },
+              {
+                "name": "feedId",
+                "type": "bytes32",
+                "internalType": "bytes32"
+              }
+            ]
+          },
+          {
+            "name": "balances",
+            "type": "uint256[]",
+            "internalType": "uint256[]"
+          },
+          {
+            "name": "prices",
+            "type": "tuple[]",
+            "internalType": "struct Price[]",
+            "components": [
+              {
+                "name": "usdE8",
+                "type": "uint64",
+                "internalType": "uint64"
+              },
+              {
+                "name": "updatedAt",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "status",
+                "type": "uint8",
+                "internalType": "enum PriceStatus"
+              }
+            ]
+          },
+          {
+            "name": "nowS",
+            "type": "uint256",
+            "internalType": "uint256"
+          }
+        ]
+      }
+    ],
+    "outputs": [
+      {
+        "name": "out",
+        "type": "tuple[][]",
+        "internalType": "struct Asset[][]",
+        "components": [
+          {
+            "name": "token",
+            "type": "address",
+            "internalType": "address"
+          },
+          {
+            "name": "decimals",
+            "type": "uint8",
+            "internalType": "uint8"
+          },
+          {
+            "name": "targetBps",
+            "type": "uint16",
+            "internalType": "uint16"
+          },
+          {
+            "name": "bandBps",
+            "type": "uint16",
+            "internalType": "uint16"
+          },
+          {
+            "name": "safe",
+            "type": "bool",
+            "internalType": "bool"
+          },
+          {
+            "name": "stopPriceUsdE8",
+            "type": "uint64",
+            "internalType": "uint64"
+          },
+          {
+            "name": "takePriceUsdE8",
+            "type": "uint64",
+            "internalType": "uint64"
+          },
+          {
+            "name": "feedId",
+            "type": "bytes32",
+            "internalType": "bytes32"
           }
         ]
       }
@@ -330,6 +741,56 @@ export const mathHarnessAbi = [
                 "name": "ttlS",
                 "type": "uint24",
                 "internalType": "uint24"
+              },
+              {
+                "name": "premiumBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "relaxS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "open",
+                "type": "bool",
+                "internalType": "bool"
+              },
+              {
+                "name": "snapshotS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "stopLossBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "takeProfitBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "confirmS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "tipBps",
+                "type": "uint8",
+                "internalType": "uint8"
+              },
+              {
+                "name": "maxTipUsdE2",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "tipPerDayUsdE2",
+                "type": "uint32",
+                "internalType": "uint32"
               }
             ]
           },
@@ -454,7 +915,145 @@ export const mathHarnessAbi = [
             "internalType": "uint8"
           },
           {
-            "name": "maxSlipBps",
+            "name": "pips",
+            "type": "uint256",
+            "internalType": "uint256"
+          }
+        ]
+      }
+    ],
+    "outputs": [
+      {
+        "name": "out",
+        "type": "uint256[]",
+        "internalType": "uint256[]"
+      }
+    ],
+    "stateMutability": "pure"
+  },
+  {
+    "type": "function",
+    "name": "requiredPips",
+    "inputs": [
+      {
+        "name": "cases",
+        "type": "tuple[]",
+        "internalType": "struct MathHarness.RelaxCase[]",
+        "components": [
+          {
+            "name": "policy",
+            "type": "tuple",
+            "internalType": "struct Policy",
+            "components": [
+              {
+                "name": "destinationBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "innerBandBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "scheduleS",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "cooldownS",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "maxSlipBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "lossBpsPerDay",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "maxSliceBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "sliceCooldownS",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "minTradeUsdE2",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "maxGasPriceMwei",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "ttlS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "premiumBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "relaxS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "open",
+                "type": "bool",
+                "internalType": "bool"
+              },
+              {
+                "name": "snapshotS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "stopLossBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "takeProfitBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "confirmS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "tipBps",
+                "type": "uint8",
+                "internalType": "uint8"
+              },
+              {
+                "name": "maxTipUsdE2",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "tipPerDayUsdE2",
+                "type": "uint32",
+                "internalType": "uint32"
+              }
+            ]
+          },
+          {
+            "name": "elapsedS",
             "type": "uint256",
             "internalType": "uint256"
           }
@@ -501,6 +1100,487 @@ export const mathHarnessAbi = [
   },
   {
     "type": "function",
+    "name": "step",
+    "inputs": [
+      {
+        "name": "cases",
+        "type": "tuple[]",
+        "internalType": "struct MathHarness.StopCase[]",
+        "components": [
+          {
+            "name": "policy",
+            "type": "tuple",
+            "internalType": "struct Policy",
+            "components": [
+              {
+                "name": "destinationBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "innerBandBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "scheduleS",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "cooldownS",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "maxSlipBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "lossBpsPerDay",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "maxSliceBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "sliceCooldownS",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "minTradeUsdE2",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "maxGasPriceMwei",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "ttlS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "premiumBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "relaxS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "open",
+                "type": "bool",
+                "internalType": "bool"
+              },
+              {
+                "name": "snapshotS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "stopLossBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "takeProfitBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "confirmS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "tipBps",
+                "type": "uint8",
+                "internalType": "uint8"
+              },
+              {
+                "name": "maxTipUsdE2",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "tipPerDayUsdE2",
+                "type": "uint32",
+                "internalType": "uint32"
+              }
+            ]
+          },
+          {
+            "name": "state",
+            "type": "tuple",
+            "internalType": "struct State",
+            "components": [
+              {
+                "name": "epoch",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "sequence",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "epochStart",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "lastSliceAt",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "epochEnd",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "pausedUntil",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "snapshotAt",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "epochNavUsdE8",
+                "type": "uint96",
+                "internalType": "uint96"
+              },
+              {
+                "name": "lossUsdE8",
+                "type": "uint96",
+                "internalType": "uint96"
+              },
+              {
+                "name": "sold",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "stopped",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "referenceLive",
+                "type": "bool",
+                "internalType": "bool"
+              },
+              {
+                "name": "ownerMoved",
+                "type": "bool",
+                "internalType": "bool"
+              }
+            ]
+          },
+          {
+            "name": "stop",
+            "type": "tuple",
+            "internalType": "struct Stop",
+            "components": [
+              {
+                "name": "baseUsdE8",
+                "type": "uint96",
+                "internalType": "uint96"
+              },
+              {
+                "name": "highUsdE8",
+                "type": "uint96",
+                "internalType": "uint96"
+              },
+              {
+                "name": "armedAt",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "armed",
+                "type": "uint32",
+                "internalType": "uint32"
+              }
+            ]
+          },
+          {
+            "name": "assets",
+            "type": "tuple[]",
+            "internalType": "struct Asset[]",
+            "components": [
+              {
+                "name": "token",
+                "type": "address",
+                "internalType": "address"
+              },
+              {
+                "name": "decimals",
+                "type": "uint8",
+                "internalType": "uint8"
+              },
+              {
+                "name": "targetBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "bandBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "safe",
+                "type": "bool",
+                "internalType": "bool"
+              },
+              {
+                "name": "stopPriceUsdE8",
+                "type": "uint64",
+                "internalType": "uint64"
+              },
+              {
+                "name": "takePriceUsdE8",
+                "type": "uint64",
+                "internalType": "uint64"
+              },
+              {
+                "name": "feedId",
+                "type": "bytes32",
+                "internalType": "bytes32"
+              }
+            ]
+          },
+          {
+            "name": "prices",
+            "type": "uint256[]",
+            "internalType": "uint256[]"
+          },
+          {
+            "name": "navUsdE8",
+            "type": "uint256",
+            "internalType": "uint256"
+          },
+          {
+            "name": "nowS",
+            "type": "uint256",
+            "internalType": "uint256"
+          }
+        ]
+      }
+    ],
+    "outputs": [
+      {
+        "name": "out",
+        "type": "tuple[]",
+        "internalType": "struct MathHarness.StepResult[]",
+        "components": [
+          {
+            "name": "reached",
+            "type": "uint32",
+            "internalType": "uint32"
+          },
+          {
+            "name": "act",
+            "type": "bytes32",
+            "internalType": "bytes32"
+          },
+          {
+            "name": "fired",
+            "type": "uint32",
+            "internalType": "uint32"
+          },
+          {
+            "name": "stop",
+            "type": "tuple",
+            "internalType": "struct Stop",
+            "components": [
+              {
+                "name": "baseUsdE8",
+                "type": "uint96",
+                "internalType": "uint96"
+              },
+              {
+                "name": "highUsdE8",
+                "type": "uint96",
+                "internalType": "uint96"
+              },
+              {
+                "name": "armedAt",
+                "type": "uint40",
+                "internalType": "uint40"
+              },
+              {
+                "name": "armed",
+                "type": "uint32",
+                "internalType": "uint32"
+              }
+            ]
+          }
+        ]
+      }
+    ],
+    "stateMutability": "pure"
+  },
+  {
+    "type": "function",
+    "name": "tipUsdE8",
+    "inputs": [
+      {
+        "name": "cases",
+        "type": "tuple[]",
+        "internalType": "struct MathHarness.TipCase[]",
+        "components": [
+          {
+            "name": "policy",
+            "type": "tuple",
+            "internalType": "struct Policy",
+            "components": [
+              {
+                "name": "destinationBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "innerBandBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "scheduleS",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "cooldownS",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "maxSlipBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "lossBpsPerDay",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "maxSliceBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "sliceCooldownS",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "minTradeUsdE2",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "maxGasPriceMwei",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "ttlS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "premiumBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "relaxS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "open",
+                "type": "bool",
+                "internalType": "bool"
+              },
+              {
+                "name": "snapshotS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "stopLossBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "takeProfitBps",
+                "type": "uint16",
+                "internalType": "uint16"
+              },
+              {
+                "name": "confirmS",
+                "type": "uint24",
+                "internalType": "uint24"
+              },
+              {
+                "name": "tipBps",
+                "type": "uint8",
+                "internalType": "uint8"
+              },
+              {
+                "name": "maxTipUsdE2",
+                "type": "uint32",
+                "internalType": "uint32"
+              },
+              {
+                "name": "tipPerDayUsdE2",
+                "type": "uint32",
+                "internalType": "uint32"
+              }
+            ]
+          },
+          {
+            "name": "movedUsdE8",
+            "type": "uint256",
+            "internalType": "uint256"
+          },
+          {
+            "name": "paidTodayUsdE8",
+            "type": "uint256",
+            "internalType": "uint256"
+          }
+        ]
+      }
+    ],
+    "outputs": [
+      {
+        "name": "out",
+        "type": "uint256[]",
+        "internalType": "uint256[]"
+      }
+    ],
+    "stateMutability": "pure"
+  },
+  {
+    "type": "function",
     "name": "value",
     "inputs": [
       {
@@ -538,4 +1618,4 @@ export const mathHarnessAbi = [
 ] as const;
 
 export const mathHarnessBytecode =
-  '0x608080604052346015576113e1908161001a8239f35b5f80fdfe60806040526004361015610011575f80fd5b5f3560e01c80632ad126a714610ac15780632f249d56146109f157806331e372ea146108c0578063ace7d2121461088c578063b2dc9a49146103195763e8191fab1461005b575f80fd5b34610315576020366003190112610315576004356001600160401b038111610315573660238201121561031557806004013561009e61009982610bed565b610bc8565b9160246102e06020858581520193028201019036821161031557602401915b8183106102aa57836100cf8151610da1565b5f5b8251811015610298576100e48184610dc9565b518051906020810151916040820151906060830151926080015192845192602086019485516040880195865160ff169161011d91610e1b565b9061012790610e59565b61013091610e2e565b938251602084015190604085015160ff169161014b91610e1b565b9061015590610e59565b61015e91610e2e565b918460c083015161ffff169061017391610e1b565b612710900490610182916112d3565b946060890194855161ffff168161019891610e1b565b61271090046101a790836112d3565b94606081019385855161ffff16846101be91610e1b565b6127109004906101cd916112d3565b975161ffff166101dd8d836113c3565b6101e691610e4c565b836101f091610e1b565b6127109004945161ffff1691610205916113c3565b61020e916112d3565b9061021891610e1b565b612710900491610227916112d3565b91610231916112d3565b61023a9161131c565b91610244916113a6565b9061024e916113a6565b90610258916113a6565b905160ff1661026690610e59565b61026f91610e1b565b905161027a91610e2e565b9051610285916113a6565b61028f8284610dc9565b526001016100d1565b604051806102a68482610b70565b0390f35b6102e0833603126103155760206102e0916102c3610ba9565b6102cd3687610c24565b81526102dd366101608801610d4a565b838201526102ef366102008801610d4a565b60408201526102a086013560608201526102c086013560808201528152019201916100bd565b5f80fd5b34610315576020366003190112610315576004356001600160401b038111610315573660238201121561031557806004013561035761009982610bed565b916024602084848152019260051b820101903682116103155760248101925b8284106105415784518561038c61009983610bed565b9180835261039c601f1991610bed565b015f5b8181106104ec5750505f5b815181101561046357806103c060019284610dc9565b516103cb8286610dc9565b519080519160208201916104148351946103f3604084019182515160a0860198895192610e77565b979291602088969296019564ffffffffff60408a019a168a52865287610e0f565b6104575761045196846104409364ffffffffff9651935190519060806060840151930151935194610f6d565b606087015290931690945252610e0f565b016103aa565b50505050505050610451565b8260405160208101916020825280518093526020604083019101925f5b81811061048d5783830384f35b9091845180519060048210156104d85782606060809260209460019652848101518584015264ffffffffff604082015116604084015201516060820152019501910193919093610480565b634e487b7160e01b5f52602160045260245ffd5b6040519060808201918083106001600160401b0384111761052d576020926040525f81525f838201525f60408201525f60608201528282870101520161039f565b634e487b7160e01b5f52604160045260245ffd5b83356001600160401b03811161031557820160231981360301906103008212610315576040519160c08301908382106001600160401b0383111761052d57610120916040526105933660248501610c24565b845261015f1901126103155760405161012081018181106001600160401b0382111761052d576040526105c96101848301610c13565b81526105d86101a48301610c13565b60208201526105ea6101c48301610d11565b60408201526105fc6101e48301610d11565b606082015261060e6102048301610d11565b60808201526106206102248301610d11565b60a08201526106326102448301610d23565b60c08201526106446102648301610d23565b60e08201526106566102848301610d11565b61010082015260208301526102a48101356001600160401b0381116103155760249082010136601f8201121561031557803561069461009982610bed565b91602060a081858581520193028201019036821161031557602001915b8183106108185750505060408301526102c48101356001600160401b0381116103155760249082010136601f82011215610315578035906106f461009983610bed565b9160208084838152019160051b8301019136831161031557602001905b8282106108085750505060608301526102e48101356001600160401b0381116103155760249082010136601f8201121561031557803561075361009982610bed565b916020606081858581520193028201019036821161031557602001915b818310610797575050506080830152610304013560a0820152815260209384019301610376565b6060833603126103155760405190606082018281106001600160401b0382111761052d5760405283356001600160401b03811681036103155782526107de60208501610d11565b60208301526040840135906005821015610315578260209260406060950152815201920191610770565b8135815260209182019101610711565b60a0833603126103155761082a610ba9565b908335906001600160a01b0382168203610315578260209260a09452610851838701610d3c565b8382015261086160408701610c04565b604082015261087260608701610c04565b6060820152608086013560808201528152019201916106b1565b346103155760603660031901126103155760206108b86044356108b3602435600435610e1b565b6112ed565b604051908152f35b34610315576020366003190112610315576004356001600160401b03811161031557366023820112156103155780600401356001600160401b0381116103155736602460c08302840101116103155761091881610da1565b915f5b828110156109e35760c0810282019061093660648301610e01565b9161094360a48201610e01565b9061095660448201356024830135610e1b565b9160c48201356127100361271081116109cf5761098e6084926109886109826109949461099c98610e1b565b91610e59565b90610e1b565b95610e59565b910135610e1b565b9161271083029280840461271014901517156109cf576001926109be916112ed565b6109c88287610dc9565b520161091b565b634e487b7160e01b5f52601160045260245ffd5b604051806102a68682610b70565b34610315576020366003190112610315576004356001600160401b0381116103155736602382011215610315578060040135906001600160401b038211610315576024810190602436916060850201011161031557610a4f82610da1565b915f5b818110610a6757604051806102a68682610b70565b80610ab0610a786001938587610df1565b35610aaa6109826020610a8c86898b610df1565b0135610aa46040610a9e888b8d610df1565b01610e01565b93610e1b565b90610e2e565b610aba8287610dc9565b5201610a52565b34610315576020366003190112610315576004356001600160401b03811161031557366023820112156103155780600401356001600160401b038111610315573660248260071b8401011161031557610b1981610da1565b915f5b828110156109e357600190610b5f8160071b8401610b5a608482013591602462015180610b5160648401356044850135610e1b565b049101356112d3565b610e4c565b610b698287610dc9565b5201610b1c565b60206040818301928281528451809452019201905f5b818110610b935750505090565b8251845260209384019390920191600101610b86565b6040519060a082018281106001600160401b0382111761052d57604052565b6040519190601f01601f191682016001600160401b0381118382101761052d57604052565b6001600160401b03811161052d5760051b60200190565b359061ffff8216820361031557565b359063ffffffff8216820361031557565b9190826101609103126103155760405161016081018181106001600160401b0382111761052d576040526101408193610c5c81610c04565b8352610c6a60208201610c04565b6020840152610c7b60408201610c13565b6040840152610c8c60608201610c13565b6060840152610c9d60808201610c04565b6080840152610cae60a08201610c04565b60a0840152610cbf60c08201610c04565b60c0840152610cd060e08201610c04565b60e0840152610ce26101008201610c13565b610100840152610cf56101208201610c13565b61012084015201359062ffffff82168203610315576101400152565b359064ffffffffff8216820361031557565b35906bffffffffffffffffffffffff8216820361031557565b359060ff8216820361031557565b91908260a091031261031557610d9a6080610d63610ba9565b938035855260208101356020860152610d7e60408201610d3c565b6040860152610d8f60608201610c04565b606086015201610c04565b6080830152565b90610dae61009983610bed565b8281528092610dbf601f1991610bed565b0190602036910137565b8051821015610ddd5760209160051b010190565b634e487b7160e01b5f52603260045260245ffd5b9190811015610ddd576060020190565b3560ff811681036103155790565b60048210156104d85752565b818102929181159184041417156109cf57565b8115610e38570490565b634e487b7160e01b5f52601260045260245ffd5b919082018092116109cf57565b60ff16604d81116109cf57600a0a90565b919082039182116109cf57565b9192909264ffffffffff60a085015116828111610f3f575015610f245763ffffffff835116151580610f10575b610eb5575050505f905f905f905f90565b602083015164ffffffffff93610ef193909163ffffffff1615610f085761ffff60e0866060610eeb950151169201511690610e4c565b9061131c565b60019260039267434f4e54494e554560c01b921690565b50508061131c565b5064ffffffffff6080840151168110610ea4565b506001925f9250694e4f5f5441524745545360b01b91508290565b6001955f95506d2820aaa9a2a22fa12cafaaa9a2a960911b94509092509050565b5160058110156104d85790565b909491935f955f95805192610f8184610da1565b965f915b8583106112105750505086156111f55763ffffffff6101008501511692620f4240840293808504620f424014901517156109cf575f965f925f955f5b84811061110e5750505050506110945763ffffffff60408401511691821515908161108c575b50611024575b505050505f14611013576e42454c4f575f4d494e5f545241444560881b925b5f93929190565b66125397d090539160ca1b9261100c565b611052939496509063ffffffff606064ffffffffff608061104c95015116940151169061131c565b90610e4c565b908181101561106d575064ffffffffff16915f808080610fed565b600294675343484544554c4560c01b945064ffffffffff909116929150565b90505f610fe7565b93505063ffffffff9194506110bc9082606064ffffffffff6080870151169201511690610e4c565b915116151580611105575b6110e85750600192682222ab24a0aa24a7a760b91b9264ffffffffff169190565b5f936721a7a7a62227aba760c11b935064ffffffffff9091169190565b508083106110c7565b6111188185610dc9565b5161ffff60406111288487610dc9565b5101511661271082029180830461271014901517156109cf576111a4848f938761271061118b8761ffff60406111828f9a61117b8e6111756111929b61116f898496610e1b565b906113b1565b9d610dc9565b5197610dc9565b51015116610e1b565b04906113b1565b10159261ffff6060611182878a610dc9565b81116111e3575b816111c8575b506111bf575b600101610fc1565b600197506111b7565b90506111dc8d61ffff60208d015116610e1b565b105f6111b1565b60019c5081156111ab578c97506111ab565b505f9764454d50545960d81b97508896508695509350505050565b90919861122960406112228c85610dc9565b5101610f60565b60058110156104d8576112a75761129e60019161128284610aaa6109828f60ff6020611278836001600160401b038f958f906112688161126f93610dc9565b519a610dc9565b51511694610dc9565b5101511693610e1b565b61128c8d8d610dc9565b526112978c8c610dc9565b5190610e4c565b99019190610f85565b5093505050506112cb95506040935061122292506112c6949150610dc9565b61132c565b5f9182908190565b908082116112e15750505f90565b6112ea91610e6a565b90565b908115611316575f1982019182116109cf5761130891610e2e565b600181018091116109cf5790565b50505f90565b818111611327575090565b905090565b60058110156104d85760018114611393576002811461137e57600314611364577050524943455f554e524541434841424c4560781b90565b7250524943455f4f55545f4f465f424f554e445360681b90565b506c14149250d157d2539590531251609a1b90565b506a50524943455f5354414c4560a81b90565b818110611327575090565b908082116112e157906112ea91610e6a565b6113dd9061ffff8060806127109501511691511690610e1b565b049056' as const;
+  '0x608080604052346015576124b8908161001a8239f35b5f80fdfe60806040526004361015610011575f80fd5b5f3560e01c806320a9147714610f515780632ad126a714610ea25780632f249d5614610dd257806331e372ea14610cc5578063325e19af14610b11578063464bc0751461087d5780635bd71be4146103895780639a54f537146101ee578063ace7d212146101ba5763e9ff081c14610087575f80fd5b346101b65760203660031901126101b6576004356001600160401b0381116101b657366023820112156101b65780600401356100ca6100c58261117f565b61115a565b9160246102c0602085858152019302820101903682116101b657602401915b81831061015157836100fb81516118e3565b905f5b815181101561013f578061012e610117600193856118af565b5151602061012584876118af565b510151906120e6565b61013882866118af565b52016100fe565b6040518061014d85826117ff565b0390f35b6102c0833603126101b6576040519060408201908282106001600160401b038311176101a2576102c09260209260405261018b36876111e1565b81526102a0860135838201528152019201916100e9565b634e487b7160e01b5f52604160045260245ffd5b5f80fd5b346101b65760603660031901126101b65760206101e66044356101e16024356004356119ff565b612439565b604051908152f35b346101b65760203660031901126101b6576004356001600160401b0381116101b657366023820112156101b657806004013561022c6100c58261117f565b9160246102e0602085858152019302820101903682116101b657602401915b818310610344578361025d81516118e3565b5f5b82518110156103365761027281846118af565b515190602061028182866118af565b510151604061029083876118af565b51015163ffffffff6102808501511690620f4240820291808304620f42401490151715610322576127106102df6102cf6102609363ffffffff95612422565b9460ff61024089015116906119ff565b049401511692620f4240840293808504620f424014901517156103225761030b61031192600195612481565b90612481565b61031b82856118af565b520161025f565b634e487b7160e01b5f52601160045260245ffd5b6040518061014d84826117ff565b6102e0833603126101b65760206102e09161035d61113b565b61036736876111e1565b81526102a0860135838201526102c0860135604082015281520192019161024b565b346101b65760203660031901126101b6576004356001600160401b0381116101b657366023820112156101b65780600401356103c76100c58261117f565b916024602084848152019260051b820101903682116101b65760248101925b828410610743578451856103fc6100c58361117f565b9180835261040c601f199161117f565b015f5b8181106107115750505f905b805182101561066c5761042e82826118af565b5161043983856118af565b5191815191602081015194604082019485519560608401519360808101519560a0820151985f995f996101608d015161058a575b5050505f5b865181101561052f5761048581886118af565b51608081015161052657610499828a6118af565b516001600160401b0360a08301511610908115916104e7575b5089908a156104df575b506104cc575b6001905b01610472565b6001811b63ffffffff16909917986104c2565b90508d6104bc565b60c00180516001600160401b03161515915081610506575b508d6104b2565b90506001600160401b0361051a838b6118af565b5191511611158d6104ff565b506001906104c6565b50986105719294975063ffffffff939650606095506001988461014081930151161916169081875284519160c062ffffff610220845101511692015192611f96565b919091166040850152602084015251910152019061041b565b6101e0810161ffff81511615159081610623575b5061061a575b6102000161ffff815116151592836105d0575b5050506105c7575b8b808061046d565b600197506105bf565b909192506127108302928084046127101490151715610322576001600160601b0361ffff91511691511661271001806127101161032257610610916119ff565b11158c80806105b7565b60019a506105a4565b905061271083029083820461271014841517156103225761ffff6001600160601b0360208701511691511661271003612710811161032257610664916119ff565b10158f61059e565b826040518091602082016020835281518091526020604084019201905f5b818110610698575050500390f35b91935091602060e060019263ffffffff6060808951838151168552868101518786015283604082015116604086015201516001600160601b03815116828501526001600160601b038682015116608085015264ffffffffff60408201511660a085015201511660c082015201940191019184939261068a565b60209061071c61111c565b5f81525f838201525f604082015261073261188f565b60608201528282870101520161040f565b83356001600160401b0381116101b6578201602319813603019161054083126101b6576040519260e08401908482106001600160401b038311176101a25760809160405261079436602486016111e1565b85526107a4366102c486016113ab565b602086015261043f1901126101b6576107bb61111c565b6107c86104648401611397565b81526107d76104848401611397565b60208201526107e96104a48401611385565b60408201526107fb6104c484016111a5565b606082015260408401526104e48201356001600160401b0381116101b65761082990602436918501016114c6565b6060840152610504820135926001600160401b0384116101b6576105446020949361085b8695602436918401016115c9565b608084015261052481013560a0840152013560c08201528152019301926103e6565b346101b65760203660031901126101b6576004356001600160401b0381116101b657366023820112156101b65780600401356108bb6100c58261117f565b916024610420602085858152019302820101903682116101b657602401915b818310610aa657836108ec81516118e3565b5f5b82518110156103365761090181846118af565b518051906020810151916040820151906060830151926080015192845192602086019485516040880195865160ff169161093a916119ff565b9061094490611f85565b61094d91611a12565b938251602084015190604085015160ff1691610968916119ff565b9061097290611f85565b61097b91611a12565b916109868583612468565b9061099091612422565b946060890194855161ffff16816109a6916119ff565b61271090046109b59083612422565b94606081019385855161ffff16846109cc916119ff565b6127109004906109db91612422565b975161ffff166109eb8d8361249e565b6109f491611929565b836109fe916119ff565b6127109004945161ffff1691610a139161249e565b610a1c91612422565b90610a26916119ff565b612710900491610a3591612422565b91610a3f91612422565b610a4891612184565b91610a5291612481565b90610a5c91612481565b90610a6691612481565b905160ff16610a7490611f85565b610a7d916119ff565b9051610a8891611a12565b9051610a9391612481565b610a9d82846118af565b526001016108ee565b610420833603126101b657602061042091610abf6110fd565b610ac936876111e1565b8152610ad9366102a08801611838565b83820152610aeb366103408801611838565b60408201526103e0860135606082015261040086013560808201528152019201916108da565b346101b657610b1f3661161c565b805190610b2e6100c58361117f565b91808352610b3e601f199161117f565b015f5b818110610cb45750505f5b8151811015610bb55780610b8a6040610b67600194866118af565b51015163ffffffff6101406020610b7e86896118af565b51015101511690611a46565b6040610b9682856118af565b510151610ba382866118af565b52610bae81856118af565b5001610b4c565b826040518091602082016020835281518091526040830190602060408260051b8601019301915f905b828210610bed57505050500390f35b919390929450603f19868203018252845190602080835192838152019201905f905b808210610c2f575050506020806001929601920192018594939192610bde565b909192602061010060019260e08751858060a01b03815116835260ff85820151168584015261ffff604082015116604084015261ffff60608201511660608401526080810151151560808401526001600160401b0360a08201511660a08401526001600160401b0360c08201511660c0840152015160e0820152019401920190610c0f565b806060602080938701015201610b41565b346101b65760203660031901126101b6576004356001600160401b0381116101b657366023820112156101b65780600401356001600160401b0381116101b65736602460c08302840101116101b657610d1d816118e3565b915f5b82811015610dc45760c08102820190610d8f610d3e6064840161191b565b926084610d87610d81610d5360a4850161191b565b610d7b610d7560c4870135610d70604489013560248a01356119ff565b6119ff565b91611f85565b906119ff565b95611f85565b9101356119ff565b91620f4240830292808404620f4240149015171561032257600192610db391612439565b610dbd82876118af565b5201610d20565b6040518061014d86826117ff565b346101b65760203660031901126101b6576004356001600160401b0381116101b657366023820112156101b6578060040135906001600160401b0382116101b657602481019060243691606085020101116101b657610e30826118e3565b915f5b818110610e48576040518061014d86826117ff565b80610e91610e59600193858761190b565b35610e8b610d756020610e6d86898b61190b565b0135610e856040610e7f888b8d61190b565b0161191b565b936119ff565b90611a12565b610e9b82876118af565b5201610e33565b346101b65760203660031901126101b6576004356001600160401b0381116101b657366023820112156101b65780600401356001600160401b0381116101b6573660248260071b840101116101b657610efa816118e3565b915f5b82811015610dc457600190610f408160071b8401610f3b608482013591602462015180610f32606484013560448501356119ff565b04910135612422565b611929565b610f4a82876118af565b5201610efd565b346101b657610f5f3661161c565b805190610f6e6100c58361117f565b91808352610f7e601f199161117f565b015f5b8181106110e65750505f5b815181101561105d5780610fa2600192846118af565b51610fad82866118af565b51908051916020820191610ff6835194610fd5604084019182515160a0860198895192611936565b979291602088969296019564ffffffffff60408a019a168a528652876118d7565b6110515761104b9664ffffffffff948361102161103a955163ffffffff610140875101511690611a46565b8151935190519060806060840151930151935194611bd3565b6060870152909316909452526118d7565b01610f8c565b5050505050505061104b565b8260405160208101916020825280518093526020604083019101925f5b8181106110875783830384f35b9091845180519060058210156110d25782606060809260209460019652848101518584015264ffffffffff60408201511660408401520151606082015201950191019391909361107a565b634e487b7160e01b5f52602160045260245ffd5b6020906110f161188f565b82828701015201610f81565b6040519060a082018281106001600160401b038211176101a257604052565b60405190608082018281106001600160401b038211176101a257604052565b60405190606082018281106001600160401b038211176101a257604052565b6040519190601f01601f191682016001600160401b038111838210176101a257604052565b6001600160401b0381116101a25760051b60200190565b359061ffff821682036101b657565b359063ffffffff821682036101b657565b359062ffffff821682036101b657565b359081151582036101b657565b359060ff821682036101b657565b9190826102a09103126101b6576040516102a081018181106001600160401b038211176101a25760405261028061138081839561121d81611196565b855261122b60208201611196565b602086015261123c604082016111a5565b604086015261124d606082016111a5565b606086015261125e60808201611196565b608086015261126f60a08201611196565b60a086015261128060c08201611196565b60c086015261129160e08201611196565b60e08601526112a361010082016111a5565b6101008601526112b661012082016111a5565b6101208601526112c961014082016111b6565b6101408601526112dc6101608201611196565b6101608601526112ef61018082016111b6565b6101808601526113026101a082016111c6565b6101a08601526113156101c082016111b6565b6101c08601526113286101e08201611196565b6101e086015261133b6102008201611196565b61020086015261134e61022082016111b6565b61022086015261136161024082016111d3565b61024086015261137461026082016111a5565b610260860152016111a5565b910152565b359064ffffffffff821682036101b657565b35906001600160601b03821682036101b657565b9190826101a09103126101b6576040516101a081018181106001600160401b038211176101a2576040526101806113808183956113e7816111a5565b85526113f5602082016111a5565b602086015261140660408201611385565b604086015261141760608201611385565b606086015261142860808201611385565b608086015261143960a08201611385565b60a086015261144a60c08201611385565b60c086015261145b60e08201611397565b60e086015261146d6101008201611397565b61010086015261148061012082016111a5565b61012086015261149361014082016111a5565b6101408601526114a661016082016111c6565b610160860152016111c6565b35906001600160401b03821682036101b657565b81601f820112156101b6578035906114e06100c58361117f565b9260208085858152019360081b830101918183116101b657602001925b82841061150b575050505090565b610100848303126101b6576040519061010082018281106001600160401b038211176101a2576040528435906001600160a01b03821682036101b65782602092610100945261155b8388016111d3565b8382015261156b60408801611196565b604082015261157c60608801611196565b606082015261158d608088016111c6565b608082015261159e60a088016114b2565b60a08201526115af60c088016114b2565b60c082015260e087013560e08201528152019301926114fd565b9080601f830112156101b65781356115e36100c58261117f565b9260208085848152019260051b8201019283116101b657602001905b82821061160c5750505090565b81358152602091820191016115ff565b60206003198201126101b6576004356001600160401b0381116101b657816023820112156101b6578060040135906116566100c58361117f565b926024602085858152019360051b830101918183116101b65760248101935b83851061168457505050505090565b84356001600160401b0381116101b65782016104c081850360231901126101b6576040519060c082018281106001600160401b038211176101a2576040526116cf85602483016111e1565b82526116df856102c483016113ab565b60208301526104648101356001600160401b0381116101b657856024611707928401016114c6565b60408301526104848101356001600160401b0381116101b65785602461172f928401016115c9565b60608301526104a48101356001600160401b0381116101b65760249082010185601f820112156101b65780356117676100c58261117f565b91602060608185858152019302820101908882116101b657602001915b8183106117ab5750505060808301526104c4013560a0820152815260209485019401611675565b6060838a03126101b6576117bd61113b565b906117c7846114b2565b82526117d560208501611385565b602083015260408401359060078210156101b6578260209260406060950152815201920191611784565b60206040818301928281528451809452019201905f5b8181106118225750505090565b8251845260209384019390920191600101611815565b91908260a09103126101b65761188860806118516110fd565b93803585526020810135602086015261186c604082016111d3565b604086015261187d60608201611196565b606086015201611196565b6080830152565b61189761111c565b905f82525f60208301525f60408301525f6060830152565b80518210156118c35760209160051b010190565b634e487b7160e01b5f52603260045260245ffd5b60058210156110d25752565b906118f06100c58361117f565b8281528092611901601f199161117f565b0190602036910137565b91908110156118c3576060020190565b3560ff811681036101b65790565b9190820180921161032257565b9192909264ffffffffff60a0850151168281116119cd5750156119b25764ffffffffff6080840151168110611972575050505f905f905f905f90565b61199561199b9261ffff60e064ffffffffff606081980151169201511690611929565b90612184565b60019260039267434f4e54494e554560c01b921690565b506001925f9250694e4f5f5441524745545360b01b91508290565b6001955f95506514105554d15160d21b94509092509050565b8015610322575f190190565b9190820391821161032257565b8181029291811591840414171561032257565b8115611a1c570490565b634e487b7160e01b5f52601260045260245ffd5b9061ffff8091169116019061ffff821161032257565b908015611bc2575f915f5f928251805b611b2f57505083825191825b611a8e5750505061ffff6040611a7c8294611a89946118af565b5101931682845116611a30565b169052565b9091945f19860186811161032257611aa681866118af565b519086608083015115918215611b26575b8215611b1c575b5050611b1157611b09916040611b03920190611ae885611ae361ffff855116896119ff565b611a12565b9161ffff611afb81851682845116611a30565b1690526119f2565b956119e6565b919082611a62565b5094611b09906119e6565b149050865f611abe565b85159250611ab7565b91945f198301929081841161032257611b4884866118af565b519360018085831c16145f14611b885750905f611b7f92816060611b76604089019361ffff85511690611929565b970152526119e6565b80959295611a56565b90936080810151611b9f575b5050611b7f906119e6565b611b7f9296509661ffff6040611bb9939901511690611929565b9594905f611b94565b5050565b5160078110156110d25790565b939290955f955f97611be585516118e3565b965f995b86518b1015611caf57611c086040611c018d8b6118af565b5101611bc6565b60078110156110d257611c8457611c7c6001918c611c6a611c638c610e8b610d758e60ff8f611c59896001600160401b03611c5082611c49816020976118af565b519a6118af565b515116946118af565b51015116936119ff565b918d6118af565b52611c758d8c6118af565b5190611929565b9a0199611be9565b50505050959050611ca79450611ca29350611c0191506040926118af565b612194565b5f9182908190565b96509492919793509597508415611f6b57611cc98461224a565b925f975f905f995f5b8651811015611dbf57611ce5818e6118af565b5161ffff6040611cf5848b6118af565b5101511690612710810290808204612710149015171561032257828f60018f948f6101408f96611d3590611d2f63ffffffff9487966119ff565b9061248c565b97015116841c1614611d9b5750611d60915061ffff6060611d578f938d6118af565b510151166119ff565b8111611d92575b611d798b61ffff60208d0151166119ff565b10611d89575b6001905b01611cd2565b60019b50611d7f565b60019450611d67565b611da69293506118af565b511015611db6575b600190611d83565b60019150611dae565b50948899949b90611dd89399929897509a939a87612270565b9280611f64575b611f42578580611f3b575b611ec05763ffffffff604085015116928315159182611eb8575b5081611eb0575b50611e48575b505050505f14611e37576e42454c4f575f4d494e5f545241444560881b925b5f93929190565b66125397d090539160ca1b92611e30565b611e76939496509063ffffffff606064ffffffffff6080611e70950151169401511690612184565b90611929565b9081811015611e91575064ffffffffff16915f808080611e11565b600294675343484544554c4560c01b945064ffffffffff909116929150565b90505f611e0b565b91505f611e04565b5093505063ffffffff919450611ee99082606064ffffffffff6080870151169201511690611929565b915116151580611f32575b611f155750600192682222ab24a0aa24a7a760b91b9264ffffffffff169190565b5f936721a7a7a62227aba760c11b935064ffffffffff9091169190565b50808310611ef4565b5082611dea565b506004976614d513d414115160ca1b975064ffffffffff909416959450505050565b5082611ddf565b5f975064454d50545960d81b965087955085945092505050565b60ff16604d811161032257600a0a90565b909391925f935f606084019563ffffffff888851161692831515908180926120c9575b6120995781612058575b501561200a5750509363ffffffff634649524560e01b965b86191616809152155f14611ffa5750604064ffffffffff5f5b16910152565b64ffffffffff8060409216611ff4565b9095915063ffffffff87161561202e57506241524d60e81b9563ffffffff90611fdb565b9563ffffffff825116612047575b63ffffffff90611fdb565b6544495341524d60d01b965061203c565b604087015190915064ffffffffff166001600160ff1b0382168203610322576120849160011b90611929565b610e108101809111610322578411155f611fc3565b5050505093929450505063ffffffff81511682146120c157526544495341524d60d01b905f90565b50505f905f90565b506120df8164ffffffffff60408a015116611929565b8610611fb9565b90608082019061ffff82511660648102908082046064149015171561032257620f42400391620f424083116103225761018084019362ffffff85511683101561217c579061ffff806101606121419401511691511690611929565b926064840293808504606414901517156103225762ffffff61217061217995610d7b611e7095848651166119f2565b91511690612439565b90565b505050905090565b81811161218f575090565b905090565b60078110156110d257600181146122375760028114612222576003811461220757600581146121f1576006146121dc577050524943455f554e524541434841424c4560781b90565b6d29a2a8aaa2a721a2a92fa227aba760911b90565b506d14149250d157d11255915491d15160921b90565b507250524943455f4f55545f4f465f424f554e445360681b90565b506c14149250d157d2539590531251609a1b90565b506a50524943455f5354414c4560a81b90565b61010063ffffffff91015116620f4240810290808204620f424014901517156103225790565b9193929061227d8361224a565b92836122898483612468565b10612419575f94858080805b86518110156123e8578887898d6127106122b88361ffff6040611d578a896118af565b04906127106122de8c61ffff8060606122d18c8b6118af565b51015116915116906119ff565b0491806122eb88846118af565b51111561236a57612307869161230189856118af565b516119f2565b1015612361575b6123479392610d706127109361ffff60406123378b61233081612340996118af565b51996118af565b51015116611929565b0490612422565b1015612358575b6001905b01612295565b6001935061234e565b6001965061230e565b9094925061238591935061237e86866118af565b51906119f2565b10156123df575b8a916123c0846127106123b98e610d708f9761ffff60406123b0886123c79c6118af565b51015116612422565b04926118af565b5190612422565b10156123d6575b600190612352565b600192506123ce565b60019b5061238c565b509550955095925095505083612411575b50821561240557505090565b9091508161218f575090565b92505f6123f9565b505f9450505050565b908082116124305750505f90565b612179916119f2565b908115612462575f1982019182116103225761245491611a12565b600181018091116103225790565b50505f90565b6127109161ffff60c061247d930151166119ff565b0490565b81811061218f575090565b908082116124305790612179916119f2565b61247d9061ffff80608061271095015116915116906119ff56' as const;

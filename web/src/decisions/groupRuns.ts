@@ -38,7 +38,12 @@ const REASON_WORDS: Partial<Record<Reason, string>> = {
   BELOW_MIN_TRADE: 'below the smallest trade',
   NO_TARGETS: 'no targets',
   EMPTY: 'empty',
-  PAUSED_BY_USER: 'paused by you',
+  PAUSED: 'paused',
+  STOPPED: 'stop fired',
+  SOLD_IN_EPOCH: 'sold in this rebalance',
+  PRICE_DIVERGED: 'price sources differ',
+  SEQUENCER_DOWN: 'sequencer down',
+  BALANCE_UNREADABLE: 'balance unreadable',
   MISSED_CHECK: 'missed',
 };
 

@@ -35,6 +35,6 @@ it('says every unit in its own words', () => {
   expect(guardText('PRICE_STALE', 'SECONDS', '3900', '')).toBe('65 min');
   expect(guardText('GAS_ABOVE_CAP', 'WEI', '61000000000', '')).toBe('61 gwei');
   expect(guardText('COST_EXCEEDS_BENEFIT', 'DAYS', '1', '')).toBe('1 day');
-  expect(guardText('PAUSED_BY_USER', 'FLAG', '0', '')).toBe('no');
+  expect(guardText('PAUSED', 'FLAG', '0', '')).toBe('no');
   expect(guardText('EMPTY', 'COUNT', '12000', '')).toBe('12,000');
 });

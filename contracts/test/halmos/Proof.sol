@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {LibRLP} from "solady/utils/LibRLP.sol";
+
+import {Fill, IVault, Slice} from "../../src/interfaces/IVault.sol";
+import {Fixture} from "../utils/Fixture.sol";
+
+/// @notice The cheatcodes of halmos: values that stand for every value at once.
+interface Svm {
+    function createUint(uint256 bits, string calldata name) external returns (uint256);
+    function createUint256(string calldata name) external returns (uint256);
+    function createBytes32(string calldata name) external returns (bytes32);
+    function createBytes(uint256 length, string calldata name) external returns (bytes memory);
+    function createAddress(string calldata name) external returns (address);
+    function createBool(string calldata name) external returns (bool);
+    function createCalldata(string calldata contractName) external returns (bytes memory);
+    function enableSymbolicStorage(address account) external;
+}
+
+/// @notice What the proofs share. A proof is a function `check_...`: it holds when no `assert` in it can fail, whatever
+///         the symbolic values are. A revert ends a path without a word, so that proofs make the calls they judge by
+///         `call`, and every proof has a witness beside it (`witness_...`): a claim that must be refuted, or the proof
+///         would hold only because nothing is ever reached.
+abstract contract Proof is Fixture {
+    Svm internal constant svm = Svm(address(uint160(uint256(keccak256("svm cheat code")))));
+
+    uint160 private constant HALMOS_ACCOUNTS = 0xaaaa0000;
+
+    // Where the vault's two words of state lie, and how much of the second one is the version of the rules (Words).
+    bytes32 private constant HOT = bytes32(uint256(0));
+    bytes32 private constant COLD = bytes32(uint256(1));
+    uint256 private constant VERSION_BYTES = 11;
+    uint256 private constant EPOCH_BYTES = 4;
+    uint256 private constant SLOTS = 8; // at least as many as the vault has
+
+    function setUp() public virtual override {
+        super.setUp();
+        _putRulesWhereTheVaultLooks();
+    }
+
+    /// @dev The vault finds its rules at the address that follows from its nonce. halmos does not hash: it numbers the
+    ///      accounts that are created, so that they lie elsewhere. They are the one code that begins with STOP (SSTORE2).
+    function _putRulesWhereTheVaultLooks() private {
+        for (uint160 i; i < 64; ++i) {
+            bytes memory code = address(HALMOS_ACCOUNTS + i).code;
+            if (code.length > 1 && code[0] == 0) vm.etch(LibRLP.computeAddress(address(vault), 1), code);
+        }
+    }
+
+    /// @dev Any second that a chain may have until the year 36812; larger ones do not fit the vault's uint40.
+    function anyTime() internal {
+        vm.warp(svm.createUint(40, "now"));
+    }
+
+    /// @dev Everything that the vault stores, whatever put it there: owner, rules, epoch, pause, a full loss bucket.
+    ///      `enableSymbolicStorage` alone would leave what the fixture has written as it is.
+    function anyStorage() internal {
+        svm.enableSymbolicStorage(address(vault));
+        for (uint256 i; i < SLOTS; ++i) {
+            vm.store(address(vault), bytes32(i), svm.createBytes32("stored"));
+        }
+    }
+
+    /// @dev The state of a vault whose rules are the fixture's: any epoch, open or not, any value, any pause, any loss.
+    function anyState() internal {
+        _anyWords(VERSION_BYTES);
+    }
+
+    /// @dev The same, but the value that the epoch began with is the fixture's: what is computed from it would be more
+    ///      than a solver can do. The number of the epoch is the last of the second word.
+    function anyStateOfThisValue() internal {
+        _anyWords(32 - EPOCH_BYTES);
+    }
+
+    function _anyWords(uint256 keptBytes) private {
+        bytes memory cold = bytes.concat(vm.load(address(vault), COLD));
+        bytes memory any = svm.createBytes(32, "cold");
+        for (uint256 i = keptBytes; i < 32; ++i) {
+            cold[i] = any[i];
+        }
+        vm.store(address(vault), HOT, svm.createBytes32("hot"));
+        vm.store(address(vault), COLD, bytes32(cold));
+    }
+
+    /// @dev Nothing that the vault knows answers any more; every call to it burns all its gas.
+    function everybodyElseIsGone() internal {
+        vm.etch(factory.rulebook(), hex"fe");
+        vm.etch(address(hub), hex"fe");
+        vm.etch(address(usdcFeed), hex"fe");
+        vm.etch(address(wbtcFeed), hex"fe");
+        vm.etch(address(wethFeed), hex"fe");
+        vm.etch(address(factory), hex"fe");
+    }
+
+    function callVault(address sender, bytes memory data) internal returns (bool ok) {
+        vm.prank(sender);
+        (ok,) = address(vault).call(data);
+    }
+
+    /// @dev Every function that changes anything and does not trade, with whatever numbers and addresses; lists, policy
+    ///      and targets are the fixture's.
+    function anyOtherCall(uint8 which) internal returns (bytes memory) {
+        uint256 amount = svm.createUint256("amount");
+        if (which == 0) return abi.encodeCall(IVault.deposit, (address(usdc), amount));
+        if (which == 1) return abi.encodeCall(IVault.depositEth, ());
+        if (which == 2) return abi.encodeCall(IVault.withdraw, (address(usdc), amount));
+        if (which == 3) return abi.encodeCall(IVault.withdrawAll, (new address[](0)));
+        if (which == 4) return abi.encodeCall(IVault.setPolicy, (defaultPolicy()));
+        if (which == 5) return abi.encodeCall(IVault.setTargets, (defaultTargets()));
+        if (which == 6) return abi.encodeCall(IVault.setKeeper, (svm.createAddress("keeper"), svm.createBool("allowed")));
+        if (which == 7) return abi.encodeCall(IVault.pause, ());
+        if (which == 8) return abi.encodeCall(IVault.resume, ());
+        if (which == 9) return abi.encodeCall(IVault.finish, ());
+        return abi.encodeCall(vault.uniswapV3SwapCallback, (int256(amount), int256(svm.createUint256("other")), ""));
+    }
+
+    /// @dev One fill, as its slice.
+    function fillCall(Slice memory slice_, Fill memory f) internal pure returns (bytes memory) {
+        return abi.encodeCall(IVault.fillMany, (slice_, many(f)));
+    }
+
+    function anySlice() internal returns (Slice memory) {
+        return Slice(
+            uint32(svm.createUint(32, "epoch")),
+            uint32(svm.createUint(32, "sequence")),
+            uint40(svm.createUint(40, "deadline")),
+            svm.createBool("last")
+        );
+    }
+}

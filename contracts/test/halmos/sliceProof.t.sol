@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {IVault, Slice, State} from "../../src/interfaces/IVault.sol";
+import {Proof} from "./Proof.sol";
+
+/// @notice No slice is used twice: a fill takes the slice that the vault expects and moves the expectation on; beginning
+///         moves it into a new epoch; nothing else moves it. From any state, so that by induction over any history the
+///         pair (epoch, sequence) of a slice that went through never comes again.
+contract SliceProof is Proof {
+    function setUp() public override {
+        super.setUp();
+        driftAndBegin();
+    }
+
+    /// @dev For one fill of one ether at a fair price. What a fill trades has no part in which slice it is.
+    function check_P25_fill_usesUpTheSliceThatIsExpected() public {
+        anyStateOfThisValue();
+        anyTime();
+        State memory before = vault.state();
+        Slice memory s = anySlice();
+
+        if (!callVault(KEEPER, fillCall(s, fairFill(WETH, USDC, 1e18, 10_000)))) return;
+        State memory later = vault.state();
+        assert(s.epoch == before.epoch && s.sequence == before.sequence);
+        assert(later.epoch == before.epoch && later.sequence == before.sequence + 1);
+    }
+
+    function witness_fill_isReached() public {
+        anyStateOfThisValue();
+        anyTime();
+        assert(!callVault(KEEPER, fillCall(anySlice(), fairFill(WETH, USDC, 1e18, 10_000))));
+    }
+
+    function check_P25_begin_opensAnEpochThatNeverWas() public {
+        anyState();
+        State memory before = vault.state();
+
+        if (!callVault(KEEPER, abi.encodeCall(IVault.begin, ()))) return;
+        State memory later = vault.state();
+        assert(later.epoch == before.epoch + 1 && later.sequence == 0);
+    }
+
+    function witness_begin_isReached() public {
+        anyState();
+        assert(!callVault(KEEPER, abi.encodeCall(IVault.begin, ())));
+    }
+
+    /// @dev Whoever calls whatever else: the next slice stays the same one.
+    function check_P25_nothingElse_movesTheExpectation(address sender, uint8 which) public {
+        bytes memory data = anyOtherCall(which);
+        anyState();
+        State memory before = vault.state();
+
+        if (!callVault(sender, data)) return;
+        State memory later = vault.state();
+        assert(later.epoch == before.epoch && later.sequence == before.sequence);
+    }
+}
