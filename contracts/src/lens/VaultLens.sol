@@ -25,11 +25,11 @@ contract VaultLens is IVaultLens, PoolViews {
         State state;
         Stop stop;
         Asset[] assets; //       with targets in force and stops
-        uint256[] balances;
+        uint256[] sides; //      by asset: see RebalanceMath.sideOf
         Price[] quotes;
         uint256[] prices; //     {USD E8} by asset; 0 = none
-        bool priced; //          every price is there
-        bool complete; //        every balance too
+        PriceStatus status; //   of the first price that is not good
+        bool complete; //        every price and every balance is there
     }
 
     /// @dev A token needs a few thousand; a greedy one must not eat what the others of its vault need.
@@ -177,7 +177,7 @@ contract VaultLens is IVaultLens, PoolViews {
         v.state = run.state;
         (v.upSince, fresh) = _quote(run, known);
         v.navUsdE8 = _positions(vault, run, v);
-        _due(run, v.hint);
+        _due(run, v.navUsdE8, v.hint);
         _stopDue(run, v.navUsdE8, v.hint);
         _room(run, v);
     }
@@ -257,9 +257,8 @@ contract VaultLens is IVaultLens, PoolViews {
     /// @return nav {USD E8} 0 while a price or balance is missing
     function _positions(address vault, Run memory run, VaultLine memory v) private view returns (uint256 nav) {
         uint256 n = run.assets.length;
-        run.balances = new uint256[](n);
+        run.sides = new uint256[](n);
         run.prices = new uint256[](n);
-        run.priced = true;
         run.complete = true;
         v.positions = new Position[](n);
         for (uint256 i; i < n; ++i) {
@@ -271,20 +270,21 @@ contract VaultLens is IVaultLens, PoolViews {
             p.bandBps = a.bandBps;
             p.price = run.quotes[i];
             (p.known, p.balance) = _balance(a.token, vault);
-            p.valueUsdE8 = RebalanceMath.value(p.balance, p.price.usdE8, p.decimals);
-            (run.balances[i], run.prices[i]) = (p.balance, p.price.usdE8);
-            if (p.price.status != PriceStatus.Ok) run.priced = false;
+            p.valueUsdE8 = RebalanceMath.value(p.balance, p.price.usdE8, 10 ** p.decimals);
+            run.sides[i] = RebalanceMath.sideOf(p.valueUsdE8, p.targetBps, p.bandBps);
+            run.prices[i] = p.price.usdE8;
+            if (run.status == PriceStatus.Ok) run.status = p.price.status;
             if (!p.known) run.complete = false;
             nav += p.valueUsdE8;
         }
-        if (!run.priced) run.complete = false;
+        if (run.status != PriceStatus.Ok) run.complete = false;
         if (!run.complete || nav == 0) return 0;
         for (uint256 i; i < n; ++i) {
             v.positions[i].weightBps = uint16(v.positions[i].valueUsdE8 * RebalanceMath.BPS / nav);
         }
     }
 
-    /// @dev No honest token has 2**160 units, and with fewer no rule can overflow.
+    /// @dev As Book.balanceOf, which reverts where this knows nothing.
     function _balance(address token, address vault) private view returns (bool known, uint256 held) {
         bytes4 asking = IERC20.balanceOf.selector;
         assembly ("memory-safe") {
@@ -292,7 +292,7 @@ contract VaultLens is IVaultLens, PoolViews {
             mstore(0x04, vault)
             known := staticcall(BALANCE_GAS, token, 0x00, 0x24, 0x00, 0x20)
             known := and(known, gt(returndatasize(), 0x1f))
-            known := and(known, iszero(shr(160, mload(0x00))))
+            known := and(known, iszero(shr(128, mload(0x00))))
             held := mul(known, mload(0x00))
         }
     }
@@ -300,18 +300,21 @@ contract VaultLens is IVaultLens, PoolViews {
     /* -------------------------------------------------- hints ------------------------------------------------ */
 
     /// @dev As Rulebook.appraise, where nothing is missing.
-    function _due(Run memory run, Hint memory hint) private view {
+    function _due(Run memory run, uint256 nav, Hint memory hint) private view {
+        (uint256 first,) = run.raw.rules.policyWords();
+        (uint256 hot, uint256 cold) = (run.raw.hot, run.raw.cold);
         bool decided;
         (decided, hint.due, hint.reason, hint.retryAt) =
-            RebalanceMath.dueBeforePrices(run.policy, run.state, run.assets.length, block.timestamp);
+            RebalanceMath.dueBeforePrices(first, hot, run.assets.length, block.timestamp);
         if (decided) return;
-        if (!run.complete && run.priced) {
+        if (run.status != PriceStatus.Ok) {
+            hint.reason = RebalanceMath.priceReason(run.status);
+        } else if (!run.complete) {
             hint.reason = "BALANCE_UNREADABLE";
-            return;
+        } else {
+            (hint.due, hint.reason, hint.retryAt) =
+                RebalanceMath.dueFromValues(first, hot, cold, run.sides, nav, block.timestamp);
         }
-        (hint.due, hint.reason, hint.retryAt,) = RebalanceMath.dueFromPrices(
-            run.policy, run.state, run.assets, run.balances, run.quotes, block.timestamp
-        );
     }
 
     /// @dev As Rulebook.judgeStop, where nothing is missing.
@@ -347,16 +350,17 @@ contract VaultLens is IVaultLens, PoolViews {
         bool anew = p.snapshotS != 0 && block.timestamp >= uint256(s.snapshotAt) + p.snapshotS;
         uint256 nav = open && !anew ? s.epochNavUsdE8 : v.navUsdE8;
         Room memory room = v.room;
-        room.sliceCapUsdE8 = RebalanceMath.sliceCapUsdE8(p, nav);
-        uint256 cap = RebalanceMath.lossCapUsdE8(p, nav);
+        (uint256 first, uint256 second) = run.raw.rules.policyWords();
+        room.sliceCapUsdE8 = RebalanceMath.sliceCapUsdE8(p.maxSliceBps, nav);
+        uint256 cap = RebalanceMath.lossCapUsdE8(p.lossBpsPerDay, nav);
         uint256 level =
             RebalanceMath.lossLevel(RebalanceMath.min(s.lossUsdE8, cap), cap, block.timestamp - s.lastSliceAt, 0);
         room.lossLeftUsdE8 = cap - level;
         uint256 today = block.timestamp / RebalanceMath.DAY_S;
         uint256 paid = run.raw.tip >> 96 == today ? uint96(run.raw.tip) : 0;
         // As much as is moved at all: so the caps are what is left.
-        room.tipLeftUsdE8 = RebalanceMath.tipUsdE8(p, room.sliceCapUsdE8, paid);
+        room.tipLeftUsdE8 = RebalanceMath.tipUsdE8(second, room.sliceCapUsdE8, paid);
         uint256 from = open ? RebalanceMath.max(s.epochStart, v.upSince) : block.timestamp;
-        room.requiredPips = RebalanceMath.requiredPips(p, block.timestamp - from);
+        room.requiredPips = RebalanceMath.requiredPips(first, second, block.timestamp - from);
     }
 }

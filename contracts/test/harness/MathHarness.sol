@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {Price} from "../../src/interfaces/IOracleHub.sol";
+import {Price, PriceStatus} from "../../src/interfaces/IOracleHub.sol";
 import {Asset, Due, Policy, State, Stop} from "../../src/interfaces/IVault.sol";
-import {RebalanceMath, Side} from "../../src/libraries/RebalanceMath.sol";
+import {RebalanceMath} from "../../src/libraries/RebalanceMath.sol";
+import {Words} from "../../src/libraries/Words.sol";
 
 /// @notice The rules of the vault on plain inputs, in batches, so that planners can be compared with them to the wei.
 contract MathHarness {
@@ -38,6 +39,15 @@ contract MathHarness {
         bytes32 act;
         uint32 fired;
         Stop stop;
+    }
+
+    /// @notice One side of a fill: what the vault holds of an asset and what the owner wants it to hold.
+    struct Side {
+        uint256 balance; //     {base units}
+        uint256 priceUsdE8; //  {USD E8} of one whole token
+        uint8 decimals;
+        uint16 targetBps; //    {bps of NAV} 0 once the asset was stopped
+        uint16 bandBps; //      {bps of NAV} 0 once the asset was stopped
     }
 
     struct SellCase {
@@ -84,7 +94,7 @@ contract MathHarness {
     function value(ValueCase[] calldata cases) external pure returns (uint256[] memory out) {
         out = new uint256[](cases.length);
         for (uint256 i; i < cases.length; ++i) {
-            out[i] = RebalanceMath.value(cases[i].balance, cases[i].priceUsdE8, cases[i].decimals);
+            out[i] = RebalanceMath.value(cases[i].balance, cases[i].priceUsdE8, 10 ** cases[i].decimals);
         }
     }
 
@@ -94,13 +104,36 @@ contract MathHarness {
         for (uint256 i; i < cases.length; ++i) {
             DueCase memory c = cases[i];
             DueResult memory r = out[i];
+            (uint256 first,) = Words.pack(c.policy);
+            (uint256 hot, uint256 cold) = (Words.packHot(c.state), Words.packCold(c.state, 0));
             bool decided;
             (decided, r.kind, r.reason, r.retryAt) =
-                RebalanceMath.dueBeforePrices(c.policy, c.state, c.assets.length, c.nowS);
+                RebalanceMath.dueBeforePrices(first, hot, c.assets.length, c.nowS);
             if (decided) continue;
             RebalanceMath.inForce(c.assets, c.state.stopped);
-            (r.kind, r.reason, r.retryAt, r.navUsdE8) =
-                RebalanceMath.dueFromPrices(c.policy, c.state, c.assets, c.balances, c.prices, c.nowS);
+            (uint256[] memory sides, uint256 nav, PriceStatus status) = _sides(c);
+            if (status != PriceStatus.Ok) {
+                r.reason = RebalanceMath.priceReason(status);
+                continue;
+            }
+            r.navUsdE8 = nav;
+            (r.kind, r.reason, r.retryAt) = RebalanceMath.dueFromValues(first, hot, cold, sides, nav, c.nowS);
+        }
+    }
+
+    /// @dev `status` is that of the first price that is not good.
+    function _sides(DueCase memory c)
+        private
+        pure
+        returns (uint256[] memory sides, uint256 nav, PriceStatus status)
+    {
+        sides = new uint256[](c.assets.length);
+        for (uint256 i; i < sides.length; ++i) {
+            Asset memory a = c.assets[i];
+            if (c.prices[i].status != PriceStatus.Ok) return (sides, 0, c.prices[i].status);
+            uint256 v = RebalanceMath.value(c.balances[i], c.prices[i].usdE8, 10 ** a.decimals);
+            nav += v;
+            sides[i] = RebalanceMath.sideOf(v, a.targetBps, a.bandBps);
         }
     }
 
@@ -129,14 +162,30 @@ contract MathHarness {
         out = new uint256[](cases.length);
         for (uint256 i; i < cases.length; ++i) {
             SellCase memory c = cases[i];
-            out[i] = RebalanceMath.maxSellAmount(c.policy, c.sell, c.buy, c.epochNavUsdE8, c.soldUsdE8);
+            (uint256 first,) = Words.pack(c.policy);
+            uint256 cap = RebalanceMath.sliceCapUsdE8(Words.maxSliceBps(first), c.epochNavUsdE8);
+            uint256 wanted = RebalanceMath.min(_wanted(c, first), RebalanceMath.floorSub(cap, c.soldUsdE8));
+            out[i] = RebalanceMath.amountOf(wanted, 10 ** c.sell.decimals, c.sell.priceUsdE8, c.sell.balance);
         }
+    }
+
+    function _wanted(SellCase memory c, uint256 first) private pure returns (uint256) {
+        (uint256 nav, uint256 destinationBps) = (c.epochNavUsdE8, Words.destinationBps(first));
+        return RebalanceMath.wantedUsdE8(
+            RebalanceMath.value(c.sell.balance, c.sell.priceUsdE8, 10 ** c.sell.decimals),
+            RebalanceMath.targetValue(c.sell.targetBps, nav),
+            RebalanceMath.upperValue(c.sell.targetBps, c.sell.bandBps, destinationBps, nav),
+            RebalanceMath.value(c.buy.balance, c.buy.priceUsdE8, 10 ** c.buy.decimals),
+            RebalanceMath.targetValue(c.buy.targetBps, nav),
+            RebalanceMath.lowerValue(c.buy.targetBps, c.buy.bandBps, destinationBps, nav)
+        );
     }
 
     function requiredPips(RelaxCase[] memory cases) external pure returns (uint256[] memory out) {
         out = new uint256[](cases.length);
         for (uint256 i; i < cases.length; ++i) {
-            out[i] = RebalanceMath.requiredPips(cases[i].policy, cases[i].elapsedS);
+            (uint256 first, uint256 second) = Words.pack(cases[i].policy);
+            out[i] = RebalanceMath.requiredPips(first, second, cases[i].elapsedS);
         }
     }
 
@@ -145,7 +194,7 @@ contract MathHarness {
         for (uint256 i; i < cases.length; ++i) {
             OutCase calldata c = cases[i];
             out[i] = RebalanceMath.requiredOut(
-                c.spent, c.priceSellUsdE8, c.decimalsSell, c.priceBuyUsdE8, c.decimalsBuy, c.pips
+                c.spent, c.priceSellUsdE8, 10 ** c.decimalsSell, c.priceBuyUsdE8, 10 ** c.decimalsBuy, c.pips
             );
         }
     }
@@ -153,7 +202,8 @@ contract MathHarness {
     function tipUsdE8(TipCase[] memory cases) external pure returns (uint256[] memory out) {
         out = new uint256[](cases.length);
         for (uint256 i; i < cases.length; ++i) {
-            out[i] = RebalanceMath.tipUsdE8(cases[i].policy, cases[i].movedUsdE8, cases[i].paidTodayUsdE8);
+            (, uint256 second) = Words.pack(cases[i].policy);
+            out[i] = RebalanceMath.tipUsdE8(second, cases[i].movedUsdE8, cases[i].paidTodayUsdE8);
         }
     }
 

@@ -289,7 +289,7 @@ contract HubSecondTest is HubFixture {
 
     /* --------------------------------------------- a pool registered ------------------------------------------ */
 
-    function test_P22_pool_mustRememberTheWindow() public {
+    function test_P7_pool_mustRememberTheWindow() public {
         FeedConfig memory c = pooled();
         c.second.window = 299;
         expectBad(c, "second.window");

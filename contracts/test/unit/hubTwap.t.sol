@@ -49,7 +49,7 @@ contract HubTwapTest is HubFixture, RealUniswap {
         return withPool(configOf(wethFeed), address(v3), false, window, usdcFeed, bps);
     }
 
-    function test_P22_twap_needsAPoolThatRemembers() public {
+    function test_P7_twap_needsAPoolThatRemembers() public {
         expectBad(config(300, 100), "second.window"); // one observation, as every pool has at first
         IV3Oracle(address(v3)).increaseObservationCardinalityNext(26);
         expectBad(config(300, 100), "second.window"); // room for more is not more
@@ -60,7 +60,7 @@ contract HubTwapTest is HubFixture, RealUniswap {
     }
 
     /// Younger than the window: it reverts with OLD.
-    function test_P22_twap_youngPool() public {
+    function test_P7_twap_youngPool() public {
         vm.warp(T0 + 12);
         remember(26);
         FeedConfig memory c = config(300, 10);

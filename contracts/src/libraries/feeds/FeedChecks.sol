@@ -93,7 +93,7 @@ library FeedChecks {
             "second.quoteHeartbeat",
             "second.quoteFeedDecimals"
         );
-        // P:[22] P:[7]
+        // P:[7]
         require(PoolMean.cardinality(s.source) >= s.window / BLOCK_S + 1, IOracleHub.BadFeedConfig("second.window"));
     }
 
