@@ -26,12 +26,12 @@ import { devTokenAbi, devTokenBytecode } from '../../devnet/artifacts/DevToken.t
 import { hex, type Call as RpcCall } from '../../devnet/rpc.ts';
 import { uniswapCode } from '../../devnet/uniswap.ts';
 import { oracleHubAbi, oracleHubBytecode } from '../../src/abi/OracleHub.ts';
+import { rulebookAbi, rulebookBytecode } from '../../src/abi/Rulebook.ts';
 import { vaultAbi } from '../../src/abi/Vault.ts';
 import { vaultFactoryAbi, vaultFactoryBytecode } from '../../src/abi/VaultFactory.ts';
 import type { Address, Hex } from '../../src/core/types.ts';
 import { modelFeedAbi, modelFeedBytecode } from '../golden/artifacts/ModelFeed.ts';
 import { modelFillerAbi, modelFillerBytecode } from '../golden/artifacts/ModelFiller.ts';
-import { rulebookAbi, rulebookBytecode } from '../golden/artifacts/Rulebook.ts';
 import { ACTORS } from './history.ts';
 import {
   type Account,

@@ -109,7 +109,7 @@ function somePolicy(r: Random): Policy {
   return {
     destinationBps: n(r.pick([0, 0, 2_500, 5_000, 10_000])),
     innerBandBps: n(r.pick([0, 50, 100, 200])),
-    scheduleS: n(r.pick([0, 0, 600, HOUR_S, DAY_S])),
+    scheduleS: n(r.pick([0, 0, 600, 600, HOUR_S, DAY_S])),
     cooldownS: n(sliceCooldownS + r.pick([0, 0, 60, 600, 2_000])),
     maxSlipBps: n(r.pick([1, 30, 100, 100, 300, 500])),
     lossBpsPerDay: n(r.pick([1, 20, 100, 100, 300])),
@@ -534,7 +534,7 @@ function someFill(r: Random, ask: Fill, sizeOf: SizeOf, m: Model): Fill {
   // The caller's bound is for what was asked, whatever the vault takes of it.
   const bound = amountIn === 0n || taken === 0n ? out : (out * amountIn) / taken;
   const minOut = r.chance(0.6) ? 0n : r.chance(0.9) ? bound : r.pick([bound + 1n, out, U128]);
-  const token = r.int(0, m.world.tokens.length - 1);
+  const token = r.chance(0.8) ? r.pick(m.vault.assets).token : m.world.tokens.length - 1;
   return {
     ...ask,
     venue: r.chance(0.985) ? 'Filler' : r.pick(['UniswapV4', 'BalancerV3']),
@@ -542,7 +542,7 @@ function someFill(r: Random, ask: Fill, sizeOf: SizeOf, m: Model): Fill {
     minOut: minOut > U128 ? U128 : minOut,
     back,
     out,
-    gift: r.chance(0.05) ? { token, amount: r.magnitude(1n, 10n ** 18n) } : null,
+    gift: r.chance(0.08) ? { token, amount: r.magnitude(1n, 10n ** 18n) } : null,
     mischief: r.chance(0.98) ? 'none' : r.pick(['revert', 'reenter']),
   };
 }
