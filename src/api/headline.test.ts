@@ -109,7 +109,7 @@ describe('headline', () => {
     ],
     [
       'paused for ever',
-      situation(vaultOf(balanced, { pausedUntil: 2 ** 40 - 1 })),
+      situation(vaultOf(balanced, { pausedUntil: 2 ** 32 - 1 })),
       'PAUSED',
       /Paused by you\. .*until you resume/,
     ],

@@ -41,7 +41,7 @@ function badTarget(field: string, token: unknown, value: unknown): string {
     case 'safe':
       return 'stops need at least one safe asset to sell into';
     case 'secondSource':
-      return `a stop on ${token} needs a price feed with a second source`;
+      return `the price feed of ${token} needs a second source for its stop, or for the stop of the whole portfolio`;
     case 'token':
       return `${token} is no token`;
     case 'order':
@@ -129,6 +129,10 @@ function explain(name: string, a: readonly unknown[]): Explained {
         sentence: `asset ${a[0]} was sold in this rebalance, so it may not be bought back in it`,
         reason: 'SOLD_IN_EPOCH',
       };
+    case 'TooLittle':
+      return { sentence: `a stranger has to trade all that is wanted, which is ${a[1]}, and not ${a[0]}` };
+    case 'BadBalance':
+      return { sentence: `the token ${a[0]} does not tell what the vault holds of it`, reason: 'BALANCE_UNREADABLE' };
     case 'SpentTooMuch':
       return { sentence: `the venue took ${a[0]} although only ${a[1]} were allowed` };
     case 'UnexpectedCallback':

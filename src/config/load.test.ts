@@ -129,6 +129,7 @@ describe('limits that may be left out', () => {
     ['a relaxation longer than a rebalance', limits({ relaxS: 4_000 }), 'limits.relaxS'],
     ['a snapshot later than a rebalance', limits({ snapshotS: 30 }), 'limits.snapshotS'],
     ['strangers without a premium', limits({ openToAnyone: true, relaxS: 600 }), 'limits.openToAnyone'],
+    ['a premium that never relaxes', limits({ premiumPercent: 0.5 }), 'limits.premiumPercent'],
     ['a stop that nobody confirms', limits({ stopLossPercent: 20 }), 'limits.confirmS'],
     ['a stop with nothing to sell into', limits({ stopLossPercent: 20, confirmS: 60 }), 'targets'],
     ['a tip without caps', limits({ tipPercent: 0.1 }), 'limits.tipPercent'],

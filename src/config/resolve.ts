@@ -135,6 +135,13 @@ function refuseLimits(policy: VaultPolicy, targets: DraftConfig['targets']): voi
       'lets strangers trade, who must bid from above the oracle value downwards',
       'Set limits.premiumPercent above 0 and limits.relaxS to at least 60',
     );
+  if (policy.premiumBps > 0 && relaxS === 0)
+    refuse(
+      'limits.premiumPercent',
+      policy.premiumBps / 100,
+      'would never relax, so that hardly any fill could meet it',
+      'Set limits.relaxS above 0',
+    );
   const ofAll = policy.stopLossBps !== 0 || policy.takeProfitBps !== 0;
   const stops = ofAll || targets.some((t) => t.stopPriceUsdE8 !== 0n || t.takePriceUsdE8 !== 0n);
   if (stops && confirmS < 60)

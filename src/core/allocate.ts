@@ -11,6 +11,7 @@ import {
   maxSellAmount,
   minTradeUsdE8,
   relaxedToAfterS,
+  relaxesFrom,
   requiredOut,
   requiredPipsAt,
 } from './limits.ts';
@@ -127,8 +128,8 @@ function metAt(
   legs: readonly Leg[],
   notBefore: number,
 ): number | null {
-  const { policy, upSince } = inputs.snapshot.vault;
-  const from = Math.max(inputs.epochStart, upSince);
+  const { policy } = inputs.snapshot.vault;
+  const from = relaxesFrom(inputs.snapshot.vault, inputs.epochStart);
   let at = notBefore;
   for (const leg of legs) {
     const [sell, buy] = [assets[leg.sell], assets[leg.buy]];

@@ -183,7 +183,7 @@ describe('outcomes', () => {
   it('waits for the cooldown, the pause, the run in progress and a route', () => {
     const rows = [
       [check(wethOver(6_000, { state: { epoch: 3, epochEnd: NOW - 100 } })), 'HELD_BACK', 'COOLDOWN', /59 min/],
-      [check(wethOver(6_000, { state: { pausedUntil: 2 ** 40 - 1 } })), 'HELD_BACK', 'PAUSED', /owner resumes/],
+      [check(wethOver(6_000, { state: { pausedUntil: 2 ** 32 - 1 } })), 'HELD_BACK', 'PAUSED', /owner resumes/],
       [check(wethOver(6_000, { state: { pausedUntil: NOW + 600 } })), 'HELD_BACK', 'PAUSED', /10 min/],
       [decide(wethOver(6_000), RULE, { ...CONTEXT, runInProgress: true }), 'HELD_BACK', 'RUN_IN_PROGRESS', /has ended/],
       [check({ ...wethOver(6_000), pools: [] }), 'HELD_BACK', 'NO_ROUTE', /WETH and USDC/],

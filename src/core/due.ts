@@ -5,6 +5,9 @@ import type { AssetState, DueState, PriceStatus, Reason, VaultPolicy, VaultState
 import { abs, BPS, subFloor } from './units.ts';
 import { firstBadPrice, firstUnknownBalance, portfolioValue, targetValueUsdE8 } from './value.ts';
 
+/** {bps of NAV} of a stopped asset that are worth an epoch of their own: such an epoch waits for no cooldown. */
+const STOPPED_BAND_BPS = 50n;
+
 export function priceReason(status: Exclude<PriceStatus, 'OK'>): Reason {
   return status === 'SEQUENCER_DOWN' ? 'SEQUENCER_DOWN' : `PRICE_${status}`;
 }
@@ -68,7 +71,7 @@ export function dueOf(configured: VaultState, now: number): DueState {
   for (const [i, asset] of assets.entries()) {
     const value = values[i] ?? 0n;
     if (isStopped(vault, i)) {
-      stoppedHeld ||= value >= minTrade;
+      stoppedHeld ||= value >= minTrade && value * BPS > STOPPED_BAND_BPS * navUsdE8;
       continue;
     }
     const deviation = abs(value * BPS - BigInt(asset.targetBps) * navUsdE8);

@@ -69,7 +69,7 @@ export function maxSellAmount(f: FillInputs): bigint {
 }
 
 /**
- * {1e-6 of the oracle value} what a fill must bring, `elapsedS` after the epoch began: from a premium down to the cap.
+ * {1e-6 of the oracle value} what a fill must bring, `elapsedS` after `relaxesFrom`: from a premium down to the cap.
  * Rounded up.
  */
 export function requiredPips(policy: VaultPolicy, elapsedS: number): bigint {
@@ -79,17 +79,22 @@ export function requiredPips(policy: VaultPolicy, elapsedS: number): bigint {
   return least + mulDivUp(span, BigInt(policy.relaxS - elapsedS), BigInt(policy.relaxS));
 }
 
+/** {s} when the demand begins to relax: with the epoch, and anew after a pause and when a sequencer comes back. */
+export function relaxesFrom({ state, upSince }: Pick<VaultState, 'state' | 'upSince'>, epochStart: number): number {
+  return Math.max(epochStart, state.pausedUntil, upSince);
+}
+
 /** The demand on a slice that executes at `at` in an epoch that began at `epochStart`. */
 export function requiredPipsAt(
-  { policy, upSince }: Pick<VaultState, 'policy' | 'upSince'>,
+  vault: Pick<VaultState, 'policy' | 'state' | 'upSince'>,
   epochStart: number,
   at: number,
 ): bigint {
-  return requiredPips(policy, Math.max(0, at - Math.max(epochStart, upSince)));
+  return requiredPips(vault.policy, Math.max(0, at - relaxesFrom(vault, epochStart)));
 }
 
 /**
- * {s} after the start of the epoch from which on no more than `pips` are required; null = never. A fill that brings
+ * {s} after `relaxesFrom` from which on no more than `pips` are required; null = never. A fill that brings
  * `pips` of the oracle value passes from then on.
  */
 export function relaxedToAfterS(policy: VaultPolicy, pips: bigint): number | null {
@@ -197,8 +202,9 @@ export function checkFill(f: FillInputs, spent: bigint, received: bigint): FillV
   const targetSell = targetValueUsdE8(sell.targetBps, navE);
   const targetBuy = targetValueUsdE8(buy.targetBps, navE);
   const vBuyAfter = assetValueUsdE8(buy);
-  if (vBuyAfter > targetBuy + mulDiv(spentUsdE8, BigInt(policy.maxSlipBps), BPS))
-    return { ok: false, error: 'Overshoot' };
+  // No further past its target than a fill may win against the oracle.
+  const toleranceBps = BigInt(Math.max(policy.maxSlipBps, policy.premiumBps));
+  if (vBuyAfter > targetBuy + mulDiv(spentUsdE8, toleranceBps, BPS)) return { ok: false, error: 'Overshoot' };
   const before = abs(assetValueUsdE8(f.sell) - targetSell) + abs(assetValueUsdE8(f.buy) - targetBuy);
   const after = abs(assetValueUsdE8(sell) - targetSell) + abs(vBuyAfter - targetBuy);
   if (after >= before) return { ok: false, error: 'DriftDidNotShrink' };

@@ -14,6 +14,7 @@ import {
   maxSellAmount,
   minTradeUsdE8,
   relaxedToAfterS,
+  relaxesFrom,
   requiredOut,
   requiredPipsAt,
   sizingNavUsdE8,
@@ -186,7 +187,7 @@ function recheckInForce(
       const bySlip = verdict.error === 'SlippageAboveCap';
       const after = bySlip ? relaxedToAfterS(policy, broughtPips(amountIn, quote.amountOut, sell, buy)) : null;
       if (after !== null) {
-        const at = Math.max(epochStart, vault.upSince) + after;
+        const at = relaxesFrom(vault, epochStart) + after;
         metAt = metAt === null ? at : Math.min(metAt, at);
       }
       drop(bySlip ? 'SLIPPAGE_WOULD_EXCEED' : 'IN_BAND', `the vault would refuse it now (${verdict.error})`);

@@ -429,7 +429,7 @@ export function paused(): World {
     activity: 'PAUSED',
     headline: 'Paused by you.',
     detail: 'The vault refuses every trade until you resume it. Withdrawing works as always.',
-    pausedUntil: 1_099_511_627_775,
+    pausedUntil: 4_294_967_295,
   };
   return world;
 }

@@ -93,7 +93,7 @@ function someTargets(r: Random, world: World, prices: readonly bigint[], stoppab
       safe: isSafe,
       stopPriceUsdE8: own ? (price * BigInt(r.int(60, 95))) / 100n : 0n,
       takePriceUsdE8: own && r.chance(0.5) ? (price * BigInt(r.int(110, 180))) / 100n : 0n,
-      feed: 2 * token + (stoppable && (!isSafe || r.chance(0.3)) ? 1 : r.int(0, 1)),
+      feed: 2 * token + (stoppable ? 1 : r.int(0, 1)),
     };
   });
 }
@@ -156,6 +156,8 @@ function spoiledTargets(r: Random, targets: readonly Target[], world: World): Ta
     { token: world.tokens.length - 2 },
     { safe: true, stopPriceUsdE8: 5n },
     { stopPriceUsdE8: 10_000n, takePriceUsdE8: 0n, safe: false },
+    { stopPriceUsdE8: 2n ** 63n, takePriceUsdE8: 0n, safe: false },
+    { stopPriceUsdE8: 0n, takePriceUsdE8: 1n, safe: false },
     { takePriceUsdE8: 2n ** 63n },
     { safe: false },
   ]);

@@ -328,14 +328,16 @@ function wanted(policy: Policy, nav: bigint, sell: Aim, vSell: bigint, buy: Aim,
   return least(surplus, deficit, most(overUpper, underLower));
 }
 
-/** Tries every pair. */
-function isFillable(m: Model, values: readonly bigint[], nav: bigint): boolean {
+/** Tries every pair. @param sold assets that may not be bought any more */
+function isFillable(m: Model, values: readonly bigint[], nav: bigint, sold: bigint): boolean {
   const { policy } = m.vault;
   const smallest = policy.minTradeUsdE2 * CENT_E8;
   if (shareOf(policy.maxSliceBps, nav) < smallest) return false;
   const aims = inForce(m.vault);
   return aims.some((sell, i) =>
-    aims.some((buy, j) => i !== j && wanted(policy, nav, sell, at(values, i), buy, at(values, j)) >= smallest),
+    aims.some(
+      (buy, j) => i !== j && !has(sold, j) && wanted(policy, nav, sell, at(values, i), buy, at(values, j)) >= smallest,
+    ),
   );
 }
 
@@ -377,10 +379,12 @@ function due(m: Model): Due {
   const isStopped = (i: number): boolean => has(state.stopped, i);
   const drift = (i: number): bigint => size(at(values, i) * BPS - at(aims, i).targetBps * nav);
   const going = [...assets.keys()].filter((i) => !isStopped(i));
-  const stopHeld = values.some((v, i) => isStopped(i) && v >= policy.minTradeUsdE2 * CENT_E8);
+  // Half a percent of the portfolio, or less, waits until there is something else to do.
+  const matters = (v: bigint): boolean => v >= policy.minTradeUsdE2 * CENT_E8 && v * BPS > 50n * nav;
+  const stopHeld = values.some((v, i) => isStopped(i) && matters(v));
   const outside = going.some((i) => drift(i) > at(aims, i).bandBps * nav);
   const outsideInner = going.some((i) => drift(i) > policy.innerBandBps * nav);
-  const possible = isFillable(m, values, nav);
+  const possible = isFillable(m, values, nav, 0n);
 
   if (stopHeld && possible) return { kind: 'Stop', reason: 'STOPPED', retryAt: now, nav };
   if (outside && possible) {
@@ -514,9 +518,10 @@ function checkRules(w: World, policy: Policy, assets: readonly Target[], keepers
     checkTarget(a.token > previous, 'order', BigInt(i));
     checkTarget(a.bandBps >= 50n && a.bandBps <= 2_000n, 'bandBps', a.bandBps);
     const [stop, take] = [a.stopPriceUsdE8, a.takePriceUsdE8];
-    checkTarget(stop === 0n || (!a.safe && stop > feed.minPriceUsdE8), 'stopPriceUsdE8', stop);
-    checkTarget(take === 0n || (!a.safe && take > stop && take < feed.maxPriceUsdE8), 'takePriceUsdE8', take);
-    if (!a.safe && (whole || own(a))) checkTarget(feed.second !== null, 'secondSource', 0n);
+    const inBounds = (price: bigint): boolean => price > feed.minPriceUsdE8 && price < feed.maxPriceUsdE8;
+    checkTarget(stop === 0n || (!a.safe && inBounds(stop)), 'stopPriceUsdE8', stop);
+    checkTarget(take === 0n || (!a.safe && inBounds(take) && take > stop), 'takePriceUsdE8', take);
+    if (whole || own(a)) checkTarget(feed.second !== null, 'secondSource', 0n);
     previous = a.token;
   });
   checkTarget(!stops || assets.some((a) => a.safe), 'safe', 0n);
@@ -540,7 +545,7 @@ function checkPolicy(p: Policy, stops: boolean): void {
   within('maxSliceBps', 1n, BPS);
   within('minTradeUsdE2', 1n, FOREVER);
   within('ttlS', 60n, DAY_S);
-  within('premiumBps', p.open ? 1n : 0n, 500n);
+  within('premiumBps', p.open ? 1n : 0n, p.relaxS === 0n ? 0n : 500n);
   within('relaxS', p.open ? 60n : 0n, p.ttlS);
   if (p.snapshotS !== 0n) within('snapshotS', 60n, p.ttlS);
   within('stopLossBps', 0n, 9_000n);
@@ -686,7 +691,7 @@ function openSlice(tx: Tx, slice: Slice, fills: readonly Fill[], beginFirst: boo
     tell(tx, 'SnapshotTaken', { epoch: state.epoch, navUsdE8: nav });
   }
   const since = upSince(m.world) ?? now;
-  const elapsedS = now - most(state.epochStart, since);
+  const elapsedS = now - most(state.epochStart, state.pausedUntil, since);
   return { tx, prices, aims: inForce(m.vault), seen, elapsedS, soldUsdE8: 0n, bought: 0 };
 }
 
@@ -733,6 +738,7 @@ function sizeFill(run: Run, f: Fill): Sized {
   demand(wants > 0n, 'NothingToTrade', sell, buy);
   const allowed = least((least(wants, cap - run.soldUsdE8) * unitOf(m, f.sell)) / at(run.prices, f.sell), bSell);
   const amountIn = least(f.amountIn, allowed);
+  demand(isTrusted(run.tx) || amountIn === allowed, 'TooLittle', amountIn, allowed);
   const value = worthOf(m, f.sell, amountIn, at(run.prices, f.sell));
   const smallest = policy.minTradeUsdE2 * CENT_E8;
   demand(amountIn > 0n && value >= smallest, 'BelowMinTrade', value, smallest);
@@ -770,6 +776,7 @@ function applyFill(run: Run, f: Fill): void {
 
   const spent = orZero(sellBefore - sellAfter);
   const out = orZero(buyAfter - buyBefore);
+  demand(isTrusted(run.tx) || spent === amountIn, 'TooLittle', spent, amountIn);
   demand(out >= minOut, 'BelowCallersMinOut', out, minOut);
   const required = requiredOut(run, f, spent);
   demand(out >= required, 'SlippageAboveCap', out, required);
@@ -781,7 +788,8 @@ function applyFill(run: Run, f: Fill): void {
   const nav = state.epochNavUsdE8;
   const sellTarget = shareOf(at(run.aims, f.sell).targetBps, nav);
   const buyTarget = shareOf(at(run.aims, f.buy).targetBps, nav);
-  demand(worthBuy(buyAfter) <= buyTarget + shareOf(policy.maxSlipBps, spentUsdE8), 'Overshoot', BigInt(f.buy));
+  const tolerance = shareOf(most(policy.maxSlipBps, policy.premiumBps), spentUsdE8);
+  demand(worthBuy(buyAfter) <= buyTarget + tolerance, 'Overshoot', BigInt(f.buy));
   const apart = (sell: bigint, buy: bigint): bigint =>
     size(worthSell(sell) - sellTarget) + size(worthBuy(buy) - buyTarget);
   demand(apart(sellAfter, buyAfter) < apart(sellBefore, buyBefore), 'DriftDidNotShrink');
@@ -887,6 +895,11 @@ function act(tx: Tx, call: Call): void {
       onlyOwner(tx);
       checkRules(world, call.policy, vault.assets, vault.keepers);
       closeEpoch(tx);
+      if (
+        call.policy.stopLossBps !== vault.policy.stopLossBps ||
+        call.policy.takeProfitBps !== vault.policy.takeProfitBps
+      )
+        state.referenceLive = false;
       vault.policy = call.policy;
       tell(tx, 'PolicySet');
       return;
@@ -1000,7 +1013,7 @@ function finish(tx: Tx): void {
     checkBalances(m);
     const { values, nav } = valuesOf(m, goodPrices(m, ALL));
     const tooOld = policy.snapshotS !== 0n && m.world.now >= state.snapshotAt + policy.snapshotS;
-    demand(!isFillable(m, values, tooOld ? nav : state.epochNavUsdE8), 'NotKeeper', tx.from);
+    demand(!isFillable(m, values, tooOld ? nav : state.epochNavUsdE8, state.sold), 'NotKeeper', tx.from);
   }
   closeEpoch(tx);
 }

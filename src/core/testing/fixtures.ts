@@ -324,7 +324,7 @@ export function randomState(r: Random, navUsdE8: bigint): EpochState {
     epochStart: start,
     lastSliceAt: NOW - r.int(0, r.pick([4_000, 200_000])),
     epochEnd: r.pick([start, NOW, NOW - r.int(0, 400_000), NOW - r.int(0, 400_000), NOW + r.int(0, 5_000)]),
-    pausedUntil: r.pick([0, 0, 0, 0, 0, NOW, NOW + 1, 2 ** 40 - 1]),
+    pausedUntil: r.pick([0, 0, 0, 0, 0, NOW, NOW + 1, 2 ** 32 - 1]),
     snapshotAt: start,
     epochNavUsdE8: (navUsdE8 * BigInt(r.int(8_000, 12_000))) / BPS,
     lossUsdE8: r.chance(0.5) ? 0n : r.big(0n, navUsdE8 / 50n + 1n),
