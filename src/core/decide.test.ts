@@ -39,7 +39,7 @@ describe('outcomes', () => {
     const d = check(wethOver(6_000));
     expect([d.proposal, d.reason, d.secondary, d.counterfactual]).toEqual(['TRADE', 'DEVIATION', [], null]);
     expect(d.sentence).toBe(
-      '$6,000.00 moves from WETH to USDC because WETH is 6.0 points above its target of 40.0 percent (band 5.0); expected cost $4.39.',
+      '$6,000.00 moves from WETH to USDC because WETH is 6.0 points above its target of 40.0 percent (band 5.0); expected cost $4.31.',
     );
     expect(d.guards.every((g) => g.pass)).toBe(true);
     expect(d.navUsdE8).toBe(100_000n * USD);
@@ -97,7 +97,7 @@ describe('outcomes', () => {
   it('respects the dollar ceiling on gas', () => {
     const d = check(wethOver(6_000), { ...RULE, maxGasUsdE8: 10n ** 7n });
     expect([d.reason, guard(d, 'gas cost')?.pass]).toEqual(['GAS_ABOVE_CAP', false]);
-    expect(d.sentence).toMatch(/^\$0\.49 of gas is above the ceiling of \$0\.10/);
+    expect(d.sentence).toMatch(/^\$0\.41 of gas is above the ceiling of \$0\.10/);
   });
 
   it('respects the vault ceiling on gas, as the vault does', () => {

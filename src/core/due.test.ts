@@ -66,4 +66,10 @@ describe('what can be done counts, not what has drifted', () => {
     expect(due(0, { state })).toEqual({ kind: 'STOP', reason: 'STOPPED', retryAt: NOW });
     expect(due(-40_000, { state })).toEqual({ kind: 'NONE', reason: 'IN_BAND', retryAt: 0 });
   });
+
+  it('opens no rebalance for half a percent of something stopped, or a gift of that size', () => {
+    // {USD} of WETH, which is stopped, beside 20,000 of WBTC and as much USDC as makes 100,000 together.
+    const at = (held: number) => due(held - 40_000, { state: { epoch: 3, epochEnd: NOW - 1, stopped: 0b1 } });
+    expect([at(500).kind, at(501).kind]).toEqual(['NONE', 'STOP']);
+  });
 });

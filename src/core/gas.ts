@@ -10,14 +10,14 @@ import type { GasState, VenueName } from './types.ts';
 import { mulDivUp, WEI_PER_NATIVE } from './units.ts';
 
 /** Intrinsic gas, calldata, policy and state words read and written by any slice. */
-export const GAS_SLICE_BASE = 52_000n;
-/** What `begin` adds to the first slice, per vault and per asset. */
-export const GAS_BEGIN_BASE = 19_000n;
-export const GAS_BEGIN_PER_ASSET = 29_000n;
+export const GAS_SLICE_BASE = 42_000n;
+/** What `begin` adds to the first slice, per vault and per asset; some 30k more in the first epoch of a vault's life. */
+export const GAS_BEGIN_BASE = 21_000n;
+export const GAS_BEGIN_PER_ASSET = 21_000n;
 /** First use of a token in a slice (price, balance); already paid when the slice also begins the epoch. */
-export const GAS_TOUCH_TOKEN = 29_000n;
+export const GAS_TOUCH_TOKEN = 21_000n;
 export const GAS_TICK_CROSSED = 27_000n;
-export const GAS_FILL: Readonly<Record<VenueName, bigint>> = { UNISWAP_V2: 82_000n, UNISWAP_V3: 87_000n };
+export const GAS_FILL: Readonly<Record<VenueName, bigint>> = { UNISWAP_V2: 74_000n, UNISWAP_V3: 77_000n };
 
 export function gasPriceWei(gas: GasState): bigint {
   return gas.baseFeeWei + gas.priorityFeeWei;

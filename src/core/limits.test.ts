@@ -11,6 +11,7 @@ import {
   relaxedToAfterS,
   requiredOut,
   requiredPips,
+  requiredPipsAt,
   scaledMinOut,
   sizingNavUsdE8,
   sliceCapUsdE8,
@@ -152,6 +153,12 @@ describe('checkFill', () => {
     expect(minTradeUsdE8(POLICY)).toBe(50n * USD);
   });
 
+  it('lets a fill win as much as the premium demands, even where that is more than it may lose', () => {
+    const policy = { ...POLICY, premiumBps: 300, relaxS: 600 };
+    expect(checkFill({ ...f, policy }, 3n * E18, 6_180n * 10n ** 6n).ok).toBe(true);
+    expect(checkFill({ ...f, policy }, 3n * E18, 6_180n * 10n ** 6n + 1n)).toEqual({ ok: false, error: 'Overshoot' });
+  });
+
   it('sees drift that does not shrink', () => {
     // One wei of WETH above a whole USD E8 is worth nothing, and neither are 2,000 wei of an 18-decimal dollar.
     const sell = { ...f.sell, balance: f.sell.balance + 1n };
@@ -174,6 +181,17 @@ describe('the relaxation', () => {
       990_000n,
     ]);
     expect(requiredPips({ ...policy, relaxS: 0 }, 0)).toBe(990_000n);
+  });
+
+  it('begins anew after a pause and after an outage', () => {
+    const at = (pausedUntil: number, upSince: number) => {
+      const { vault } = wethOver(0, { policy: { premiumBps: 50, relaxS: 600 }, state: { pausedUntil } });
+      return requiredPipsAt({ ...vault, upSince }, NOW - 600, NOW);
+    };
+    expect([at(0, 0), at(NOW - 200, 0), at(0, NOW - 200), at(NOW - 200, NOW), at(NOW, NOW - 200)]).toEqual([
+      ...[990_000n, 1_000_000n, 1_000_000n],
+      ...[1_005_000n, 1_005_000n],
+    ]);
   });
 
   it('names the first second at which a fill passes', () => {

@@ -49,9 +49,9 @@ describe('gas', () => {
 
   it('counts begin once, every first touch of a token, and every tick crossed', () => {
     expect(sliceGasUnits(true, 5) - sliceGasUnits(false, 5)).toBe(
-      sliceGasUnits(true, 4) - sliceGasUnits(false, 4) + 29_000n,
+      sliceGasUnits(true, 4) - sliceGasUnits(false, 4) + 21_000n,
     );
-    expect(fillGasUnits('UNISWAP_V3', 2, 1) - fillGasUnits('UNISWAP_V3', 0, 0)).toBe(2n * 27_000n + 29_000n);
+    expect(fillGasUnits('UNISWAP_V3', 2, 1) - fillGasUnits('UNISWAP_V3', 0, 0)).toBe(2n * 27_000n + 21_000n);
     expect(fillGasUnits('UNISWAP_V2', 0, 0)).toBeLessThan(fillGasUnits('UNISWAP_V3', 0, 0));
   });
 });

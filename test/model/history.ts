@@ -511,7 +511,7 @@ type SizeOf = (ask: Fill) => { readonly amountIn: bigint; readonly required: big
 /** Mostly one that the vault accepts, often just so. */
 function someFill(r: Random, ask: Fill, sizeOf: SizeOf, m: Model): Fill {
   const most = sizeOf(ask)?.amountIn ?? r.magnitude(1n, 10n ** 24n);
-  const amountIn = r.pick([
+  let amountIn = r.pick([
     U128,
     U128,
     most,
@@ -521,6 +521,8 @@ function someFill(r: Random, ask: Fill, sizeOf: SizeOf, m: Model): Fill {
     most / 2n,
     r.chance(0.1) ? 0n : most,
   ]);
+  // Strangers know mostly that they have to take everything.
+  if (sizeOf({ ...ask, amountIn }) === null && sizeOf(ask) !== null && r.chance(0.7)) amountIn = U128;
   const size = sizeOf({ ...ask, amountIn });
   const taken = size?.amountIn ?? most;
   let required = size?.required ?? 0n;

@@ -31,6 +31,8 @@ const PER_HISTORY = {
   'snapshot taken anew': 0.2,
   tipped: 2,
   'fill after an outage': 0.1,
+  'fill after a pause': 0.03,
+  'fill by a stranger': 0.3,
 } as const;
 
 let base: Base;
@@ -61,6 +63,13 @@ function sequencerCameBack({ world, vault }: Model): boolean {
   return vault.policy.relaxS > 0n && startedAt + world.sequencer.graceS > vault.state.epochStart;
 }
 
+/** In the middle of the epoch. */
+function wasPaused({ vault: { policy, state } }: Model): boolean {
+  return policy.relaxS > 0n && state.pausedUntil > state.epochStart;
+}
+
+const isStranger = ({ vault }: Model, who: string): boolean => who !== vault.owner && !vault.keepers.includes(who);
+
 function note(counts: Counts, reached: Counts, call: Call, outcome: Outcome, before: Model): void {
   const isSlice = call.do === 'fill' || call.do === 'beginAndFill';
   const expired = isOpen(before) && !isOpen(later(before, call.at));
@@ -73,6 +82,8 @@ function note(counts: Counts, reached: Counts, call: Call, outcome: Outcome, bef
   count(counts, `${call.do} ok`);
   if (isSlice) count(reached, 'slice executed');
   if (isSlice && sequencerCameBack(before)) count(reached, 'fill after an outage');
+  if (call.do === 'fill' && wasPaused(before)) count(reached, 'fill after a pause');
+  if (isSlice && isStranger(before, call.from)) count(reached, 'fill by a stranger');
   for (const { name, args } of outcome.events) {
     const what = EVENT_COUNTS[name];
     if (what !== undefined) count(reached, what);
