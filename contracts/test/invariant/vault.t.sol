@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {Fill, IVault, Policy, Slice, State, Venue} from "../../src/interfaces/IVault.sol";
+import {Fill, IVault, Policy, Slice, State, Target, Venue} from "../../src/interfaces/IVault.sol";
 import {Feed} from "../mocks/Feeds.sol";
 import {RatePool} from "../mocks/Strangers.sol";
 import {Fixture} from "../utils/Fixture.sol";
+import {LayerTwo} from "../utils/LayerTwo.sol";
 import {RandomMarket} from "../utils/RandomMarket.sol";
-import {Venues} from "../utils/Venues.sol";
 
 /// @notice Everybody at once, on a chain with a sequencer: owner, guardian, keepers, strangers, fillers, a pool that
 ///         attacks, donors, oracles, the clock. Keeps its own books beside the vault's, and judges every fill itself.
-contract Handler is RandomMarket, Venues {
+contract Handler is RandomMarket, LayerTwo {
     address internal constant GUARDIAN = address(0x6A4D);
-    uint256 internal constant GRACE_S = 60;
     uint256 internal constant TIP_PER_DAY_E2 = 12_00;
 
     uint256[3] public inflow; //   {base units} minted into the vault by us, bought ones included
@@ -26,7 +25,6 @@ contract Handler is RandomMarket, Venues {
 
     mapping(bytes32 what => uint256) public count; // of what succeeded
 
-    Feed private uptime;
     RatePool private ratePool;
     Policy private current;
 
@@ -37,12 +35,9 @@ contract Handler is RandomMarket, Venues {
     constructor() {
         setUp();
         ratePool = new RatePool();
-        uptime = new Feed(0, 0);
-        uptime.setStartedAt(T0 - 30 days);
-        vm.etch(address(hub), deploy("OracleHub", abi.encode(uptime, GRACE_S)).code);
-        installVenues(address(0), address(0)); // code that was made where there is a sequencer
+        Target[] memory t = stoppableTargets();
         vm.startPrank(OWNER);
-        vault.setTargets(stoppableTargets());
+        vault.setTargets(t);
         vault.setGuardian(GUARDIAN);
         vm.stopPrank();
         for (uint8 i; i < 3; ++i) {

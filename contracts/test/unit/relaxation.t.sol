@@ -3,10 +3,9 @@ pragma solidity 0.8.30;
 
 import {IOracleHub} from "../../src/interfaces/IOracleHub.sol";
 import {Fill, IVault, Policy, Slice, State, Target} from "../../src/interfaces/IVault.sol";
-import {Feed} from "../mocks/Feeds.sol";
 import {Call} from "../mocks/Strangers.sol";
 import {Fixture} from "../utils/Fixture.sol";
-import {Venues} from "../utils/Venues.sol";
+import {LayerTwo} from "../utils/LayerTwo.sol";
 
 /// @notice What a fill must bring falls from 1 % above the oracles to 1 % below within ten minutes.
 abstract contract Relaxing is Fixture {
@@ -109,17 +108,9 @@ contract RelaxationTest is Relaxing {
 }
 
 /// The clock of the relaxation, on a chain whose sequencer can fail.
-contract SequencerTest is Relaxing, Venues {
-    uint256 private constant GRACE_S = 900;
-    Feed private uptime;
-
+contract SequencerTest is Relaxing, LayerTwo {
     function setUp() public override(Fixture, Relaxing) {
         super.setUp();
-        uptime = new Feed(0, 0);
-        uptime.setStartedAt(T0 - 30 days);
-        // The hub's immutables lie in its code, and its configs at addresses that its own tells: a vault sees no other hub.
-        vm.etch(address(hub), deploy("OracleHub", abi.encode(uptime, GRACE_S)).code);
-        installVenues(address(0), address(0)); // code that was made where there is a sequencer
     }
 
     function fails() private {
