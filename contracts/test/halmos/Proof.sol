@@ -30,7 +30,7 @@ abstract contract Proof is Fixture {
     // Where the vault's two words of state lie, and how much of the second one is the version of the rules (Words).
     bytes32 private constant HOT = bytes32(uint256(0));
     bytes32 private constant COLD = bytes32(uint256(1));
-    uint256 private constant VERSION_BYTES = 11;
+    uint256 private constant VERSION_BYTES = 9;
     uint256 private constant EPOCH_BYTES = 4;
     uint256 private constant SLOTS = 8; // at least as many as the vault has
 
@@ -85,7 +85,7 @@ abstract contract Proof is Fixture {
 
     /// @dev Nothing that the vault knows answers any more; every call to it burns all its gas.
     function everybodyElseIsGone() internal {
-        vm.etch(factory.rulebook(), hex"fe");
+        vm.etch(rulebook, hex"fe");
         vm.etch(address(hub), hex"fe");
         vm.etch(address(usdcFeed), hex"fe");
         vm.etch(address(wbtcFeed), hex"fe");
@@ -93,13 +93,26 @@ abstract contract Proof is Fixture {
         vm.etch(address(factory), hex"fe");
     }
 
+    /// @dev Also the half of the vault that is not asked to pay out one token.
+    function theExtensionIsGone() internal {
+        vm.etch(vault.extension(), hex"fe");
+    }
+
     function callVault(address sender, bytes memory data) internal returns (bool ok) {
         vm.prank(sender);
         (ok,) = address(vault).call(data);
     }
 
-    /// @dev Every function that changes anything and does not trade, with whatever numbers and addresses; lists, policy
-    ///      and targets are the fixture's.
+    /// @dev With an ether where the call takes one.
+    function callVaultWith(address sender, bytes memory data, bool withEther) internal returns (bool ok) {
+        if (!withEther) return callVault(sender, data);
+        vm.deal(sender, 1 ether);
+        vm.prank(sender);
+        (ok,) = address(vault).call{value: 1 ether}(data);
+    }
+
+    /// @dev Every function that changes anything and does not trade, callbacks and the receipt of ether included, with
+    ///      whatever numbers and addresses; lists, policy, targets, collection and rules are the fixture's.
     function anyOtherCall(uint8 which) internal returns (bytes memory) {
         uint256 amount = svm.createUint256("amount");
         if (which == 0) return abi.encodeCall(IVault.deposit, (address(usdc), amount));
@@ -112,12 +125,24 @@ abstract contract Proof is Fixture {
         if (which == 7) return abi.encodeCall(IVault.pause, ());
         if (which == 8) return abi.encodeCall(IVault.resume, ());
         if (which == 9) return abi.encodeCall(IVault.finish, ());
-        return abi.encodeCall(vault.uniswapV3SwapCallback, (int256(amount), int256(svm.createUint256("other")), ""));
+        if (which == 10) return abi.encodeCall(vault.uniswapV3SwapCallback, (int256(amount), int256(amount), ""));
+        if (which == 11) return abi.encodeCall(vault.unlockCallback, (""));
+        if (which == 12) return abi.encodeCall(vault.balancerCallback, (svm.createAddress("pool"), address(usdc)));
+        if (which == 13) return abi.encodeCall(IVault.setGuardian, (svm.createAddress("guardian")));
+        if (which == 14) return abi.encodeCall(IVault.guardianPause, (uint32(svm.createUint(32, "seconds"))));
+        if (which == 15) return abi.encodeCall(IVault.resetStop, ());
+        if (which == 16) return abi.encodeCall(IVault.checkStop, ());
+        if (which == 17) return abi.encodeCall(IVault.transferOwnership, (svm.createAddress("heir")));
+        if (which == 18) return abi.encodeCall(IVault.acceptOwnership, ());
+        if (which == 19) return abi.encodeCall(IVault.withdrawNft, (address(pool), amount));
+        if (which == 20) return abi.encodeCall(vault.initialise, (new bytes(67)));
+        if (which == 21) return abi.encodeCall(IVault.depositWithPermit, (address(usdc), amount, amount, new bytes(65)));
+        return ""; // receive
     }
 
     /// @dev One fill, as its slice.
     function fillCall(Slice memory slice_, Fill memory f) internal pure returns (bytes memory) {
-        return abi.encodeCall(IVault.fillMany, (slice_, many(f)));
+        return abi.encodeCall(IVault.fill, (slice_, many(f)));
     }
 
     function anySlice() internal returns (Slice memory) {

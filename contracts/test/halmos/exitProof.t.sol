@@ -16,6 +16,7 @@ contract ExitProof is Proof {
         address owner = vault.owner();
         vm.assume(owner != address(vault));
         uint256 had = usdc.balanceOf(owner);
+        theExtensionIsGone();
         everybodyElseIsGone();
         anyTime();
 
@@ -31,6 +32,7 @@ contract ExitProof is Proof {
         address owner = vault.owner();
         vm.assume(owner != address(vault));
         uint256 had = usdc.balanceOf(owner);
+        theExtensionIsGone();
         everybodyElseIsGone();
         anyTime();
 

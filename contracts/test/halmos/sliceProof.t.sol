@@ -2,6 +2,7 @@
 pragma solidity 0.8.30;
 
 import {IVault, Slice, State} from "../../src/interfaces/IVault.sol";
+import {ForgetfulVault} from "./Broken.sol";
 import {Proof} from "./Proof.sol";
 
 /// @notice No slice is used twice: a fill takes the slice that the vault expects and moves the expectation on; beginning
@@ -47,12 +48,22 @@ contract SliceProof is Proof {
     }
 
     /// @dev Whoever calls whatever else: the next slice stays the same one.
-    function check_P25_nothingElse_movesTheExpectation(address sender, uint8 which) public {
+    function check_P25_nothingElse_movesTheExpectation(address sender, uint8 which, bool withEther) public {
+        _nothingElse(sender, which, withEther);
+    }
+
+    /// @dev Must be refuted: the same, of a vault that forgets how far it was.
+    function witness_nothingElse_noticesAStepBack(address sender, uint8 which) public {
+        vm.etch(address(vault), address(new ForgetfulVault(factory.implementation())).code);
+        _nothingElse(sender, which, false);
+    }
+
+    function _nothingElse(address sender, uint8 which, bool withEther) private {
         bytes memory data = anyOtherCall(which);
         anyState();
         State memory before = vault.state();
 
-        if (!callVault(sender, data)) return;
+        if (!callVaultWith(sender, data, withEther)) return;
         State memory later = vault.state();
         assert(later.epoch == before.epoch && later.sequence == before.sequence);
     }
