@@ -31,6 +31,9 @@ const ROUNDS = [
 /** How mutants are compiled: without the optimizer, which takes half the time and changes nothing that a test sees. */
 const DRAFT = { enabled: false };
 
+/** {bytes} What is not optimised is too large for a chain. */
+const CODE_LIMIT = '200000';
+
 /** As in foundry.toml: where this makes the same code of a mutant, there is no mistake in it. */
 const SHIPPED = { enabled: true, runs: 200 };
 
@@ -346,7 +349,7 @@ async function test(
   fuzzRuns: number,
 ): Promise<{ fate: 'killed' | 'survived'; by: string }> {
   const args = ['test', '--match-path', tests, '--no-match-test', config.notAbout, '--fail-fast', '--threads', '1'];
-  const result = await run(forgeBinary(), [...args, '--fuzz-runs', String(fuzzRuns), '--disable-code-size-limit'], {
+  const result = await run(forgeBinary(), [...args, '--fuzz-runs', String(fuzzRuns), '--code-size-limit', CODE_LIMIT], {
     cwd: root,
     timeoutS: TIMEOUT_S,
   });

@@ -2,8 +2,11 @@
 pragma solidity 0.8.30;
 
 import {LibRLP} from "solady/utils/LibRLP.sol";
+import {SSTORE2} from "solady/utils/SSTORE2.sol";
 
+import {FeedConfig} from "../../src/interfaces/IOracleHub.sol";
 import {Fill, IVault, Slice} from "../../src/interfaces/IVault.sol";
+import {FeedConfigs} from "../../src/libraries/FeedConfigs.sol";
 import {Fixture} from "../utils/Fixture.sol";
 
 /// @notice The cheatcodes of halmos: values that stand for every value at once.
@@ -32,11 +35,21 @@ abstract contract Proof is Fixture {
     bytes32 private constant COLD = bytes32(uint256(1));
     uint256 private constant VERSION_BYTES = 9;
     uint256 private constant EPOCH_BYTES = 4;
+    uint256 private constant STOPPED_FROM = 1; // byte of the first word
     uint256 private constant SLOTS = 8; // at least as many as the vault has
 
     function setUp() public virtual override {
         super.setUp();
         _putRulesWhereTheVaultLooks();
+    }
+
+    /// @dev The hub keeps a feed at the address that follows from the feed. Since halmos would put it elsewhere, see below,
+    ///      it is put there by hand, as the hub itself writes it, and registering finds it registered.
+    function register(FeedConfig memory c) internal override returns (bytes32 id) {
+        id = keccak256(abi.encode(c));
+        address at = SSTORE2.predictDeterministicAddress(id, address(hub));
+        vm.etch(at, bytes.concat(hex"00", FeedConfigs.pack(c)));
+        assert(hub.register(c) == id);
     }
 
     /// @dev The vault finds its rules at the address that follows from its nonce. halmos does not hash: it numbers the
@@ -63,6 +76,7 @@ abstract contract Proof is Fixture {
     }
 
     /// @dev The state of a vault whose rules are the fixture's: any epoch, open or not, any value, any pause, any loss.
+    ///      Nothing is stopped, as these rules have no stops.
     function anyState() internal {
         _anyWords(VERSION_BYTES);
     }
@@ -79,7 +93,11 @@ abstract contract Proof is Fixture {
         for (uint256 i = keptBytes; i < 32; ++i) {
             cold[i] = any[i];
         }
-        vm.store(address(vault), HOT, svm.createBytes32("hot"));
+        bytes memory hot = svm.createBytes(32, "hot");
+        for (uint256 i = STOPPED_FROM; i < STOPPED_FROM + 4; ++i) {
+            hot[i] = 0;
+        }
+        vm.store(address(vault), HOT, bytes32(hot));
         vm.store(address(vault), COLD, bytes32(cold));
     }
 
@@ -103,41 +121,52 @@ abstract contract Proof is Fixture {
         (ok,) = address(vault).call(data);
     }
 
-    /// @dev With an ether where the call takes one.
-    function callVaultWith(address sender, bytes memory data, bool withEther) internal returns (bool ok) {
-        if (!withEther) return callVault(sender, data);
+    /// @dev With an ether if the call takes one: what is empty is received, and else it is depositEth.
+    function callVaultWithEther(address sender, bytes memory data) internal returns (bool ok) {
+        if (data.length != 0 && bytes4(data) != IVault.depositEth.selector) return callVault(sender, data);
         vm.deal(sender, 1 ether);
         vm.prank(sender);
         (ok,) = address(vault).call{value: 1 ether}(data);
     }
 
-    /// @dev Every function that changes anything and does not trade, callbacks and the receipt of ether included, with
-    ///      whatever numbers and addresses; lists, policy, targets, collection and rules are the fixture's.
-    function anyOtherCall(uint8 which) internal returns (bytes memory) {
+    // Every function that changes anything and does not trade, callbacks and the receipt of ether included, with whatever
+    // numbers and addresses; lists, policy, targets, collection and rules are the fixture's. In parts, for the solver.
+
+    function aCallThatMovesCoins(uint8 which) internal returns (bytes memory) {
         uint256 amount = svm.createUint256("amount");
         if (which == 0) return abi.encodeCall(IVault.deposit, (address(usdc), amount));
         if (which == 1) return abi.encodeCall(IVault.depositEth, ());
         if (which == 2) return abi.encodeCall(IVault.withdraw, (address(usdc), amount));
         if (which == 3) return abi.encodeCall(IVault.withdrawAll, (new address[](0)));
-        if (which == 4) return abi.encodeCall(IVault.setPolicy, (defaultPolicy()));
-        if (which == 5) return abi.encodeCall(IVault.setTargets, (defaultTargets()));
-        if (which == 6) return abi.encodeCall(IVault.setKeeper, (svm.createAddress("keeper"), svm.createBool("allowed")));
-        if (which == 7) return abi.encodeCall(IVault.pause, ());
-        if (which == 8) return abi.encodeCall(IVault.resume, ());
-        if (which == 9) return abi.encodeCall(IVault.finish, ());
-        if (which == 10) return abi.encodeCall(vault.uniswapV3SwapCallback, (int256(amount), int256(amount), ""));
-        if (which == 11) return abi.encodeCall(vault.unlockCallback, (""));
-        if (which == 12) return abi.encodeCall(vault.balancerCallback, (svm.createAddress("pool"), address(usdc)));
-        if (which == 13) return abi.encodeCall(IVault.setGuardian, (svm.createAddress("guardian")));
-        if (which == 14) return abi.encodeCall(IVault.guardianPause, (uint32(svm.createUint(32, "seconds"))));
-        if (which == 15) return abi.encodeCall(IVault.resetStop, ());
-        if (which == 16) return abi.encodeCall(IVault.checkStop, ());
-        if (which == 17) return abi.encodeCall(IVault.transferOwnership, (svm.createAddress("heir")));
-        if (which == 18) return abi.encodeCall(IVault.acceptOwnership, ());
-        if (which == 19) return abi.encodeCall(IVault.withdrawNft, (address(pool), amount));
-        if (which == 20) return abi.encodeCall(vault.initialise, (new bytes(67)));
-        if (which == 21) return abi.encodeCall(IVault.depositWithPermit, (address(usdc), amount, amount, new bytes(65)));
+        if (which == 4) return abi.encodeCall(IVault.withdrawNft, (address(pool), amount));
+        if (which == 5) return abi.encodeCall(IVault.depositWithPermit, (address(usdc), amount, amount, new bytes(65)));
+        if (which == 6) return abi.encodeCall(vault.uniswapV3SwapCallback, (int256(amount), int256(amount), ""));
+        if (which == 7) return abi.encodeCall(vault.balancerCallback, (svm.createAddress("pool"), address(usdc)));
+        if (which == 8) return abi.encodeCall(vault.unlockCallback, (""));
         return ""; // receive
+    }
+
+    function aCallThatChangesRules(uint8 which) internal returns (bytes memory) {
+        if (which == 0) return abi.encodeCall(IVault.setPolicy, (defaultPolicy()));
+        if (which == 1) return abi.encodeCall(IVault.setTargets, (defaultTargets()));
+        if (which == 2) return abi.encodeCall(IVault.setKeeper, (STRANGER, true));
+        if (which == 3) return abi.encodeCall(IVault.setKeeper, (KEEPER, false));
+        return abi.encodeCall(vault.initialise, (new bytes(67)));
+    }
+
+    function aCallThatChangesPowers(uint8 which) internal returns (bytes memory) {
+        if (which == 0) return abi.encodeCall(IVault.pause, ());
+        if (which == 1) return abi.encodeCall(IVault.resume, ());
+        if (which == 2) return abi.encodeCall(IVault.setGuardian, (svm.createAddress("guardian")));
+        if (which == 3) return abi.encodeCall(IVault.guardianPause, (uint32(svm.createUint(32, "seconds"))));
+        if (which == 4) return abi.encodeCall(IVault.resetStop, ());
+        if (which == 5) return abi.encodeCall(IVault.transferOwnership, (svm.createAddress("heir")));
+        return abi.encodeCall(IVault.acceptOwnership, ());
+    }
+
+    function aCallThatJudges(uint8 which) internal pure returns (bytes memory) {
+        if (which == 0) return abi.encodeCall(IVault.checkStop, ());
+        return abi.encodeCall(IVault.finish, ());
     }
 
     /// @dev One fill, as its slice.

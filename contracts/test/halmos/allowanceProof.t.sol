@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {Fill, Venue} from "../../src/interfaces/IVault.sol";
+import {Fill, IVault, Venue} from "../../src/interfaces/IVault.sol";
 import {LyingBalancer, LyingManager} from "../mocks/LyingVenues.sol";
 import {Call} from "../mocks/Strangers.sol";
 import {ApprovingVault} from "./Broken.sol";
@@ -24,21 +24,33 @@ contract AllowanceProof is Proof {
         assert(weth.allowance(address(vault), spender) == 0);
     }
 
-    /// @dev Whoever calls what does not trade, from any state.
-    function check_P2_nothingElse_approves(address sender, address spender, uint8 which, bool withEther) public {
-        bytes memory data = anyOtherCall(which);
-        anyState();
-        callVaultWith(sender, data, withEther);
-        assertNoAllowanceFor(spender);
+    // Whoever calls what does not trade, from any state.
+
+    function check_P2_nothingElse_approves_movingCoins(address sender, address spender, uint8 which) public {
+        _nothingElse(sender, spender, aCallThatMovesCoins(which));
+    }
+
+    function check_P2_nothingElse_approves_changingRules(address sender, address spender, uint8 which) public {
+        _nothingElse(sender, spender, aCallThatChangesRules(which));
+    }
+
+    function check_P2_nothingElse_approves_changingPowers(address sender, address spender, uint8 which) public {
+        _nothingElse(sender, spender, aCallThatChangesPowers(which));
+    }
+
+    function check_P2_nothingElse_approves_judging(address sender, address spender, uint8 which) public {
+        _nothingElse(sender, spender, aCallThatJudges(which));
     }
 
     /// @dev Must be refuted: the same, of a vault that approves.
-    function witness_nothingElse_noticesAnApproval(address sender, address spender, uint8 which) public {
-        address real = factory.implementation();
-        vm.etch(address(vault), address(new ApprovingVault(real, usdc, STRANGER)).code);
-        bytes memory data = anyOtherCall(which);
+    function witness_nothingElse_noticesAnApproval(address sender, address spender) public {
+        vm.etch(address(vault), address(new ApprovingVault(factory.implementation(), usdc, STRANGER)).code);
+        _nothingElse(sender, spender, abi.encodeCall(IVault.finish, ()));
+    }
+
+    function _nothingElse(address sender, address spender, bytes memory data) private {
         anyState();
-        callVault(sender, data);
+        callVaultWithEther(sender, data);
         assertNoAllowanceFor(spender);
     }
 

@@ -47,23 +47,35 @@ contract SliceProof is Proof {
         assert(!callVault(KEEPER, abi.encodeCall(IVault.begin, ())));
     }
 
-    /// @dev Whoever calls whatever else: the next slice stays the same one.
-    function check_P25_nothingElse_movesTheExpectation(address sender, uint8 which, bool withEther) public {
-        _nothingElse(sender, which, withEther);
+    // Whoever calls whatever else: the next slice stays the same one.
+
+    function check_P25_nothingElse_movesTheExpectation_movingCoins(address sender, uint8 which) public {
+        _nothingElse(sender, aCallThatMovesCoins(which));
+    }
+
+    function check_P25_nothingElse_movesTheExpectation_changingRules(address sender, uint8 which) public {
+        _nothingElse(sender, aCallThatChangesRules(which));
+    }
+
+    function check_P25_nothingElse_movesTheExpectation_changingPowers(address sender, uint8 which) public {
+        _nothingElse(sender, aCallThatChangesPowers(which));
+    }
+
+    function check_P25_nothingElse_movesTheExpectation_judging(address sender, uint8 which) public {
+        _nothingElse(sender, aCallThatJudges(which));
     }
 
     /// @dev Must be refuted: the same, of a vault that forgets how far it was.
-    function witness_nothingElse_noticesAStepBack(address sender, uint8 which) public {
+    function witness_nothingElse_noticesAStepBack(address sender) public {
         vm.etch(address(vault), address(new ForgetfulVault(factory.implementation())).code);
-        _nothingElse(sender, which, false);
+        _nothingElse(sender, abi.encodeCall(IVault.finish, ()));
     }
 
-    function _nothingElse(address sender, uint8 which, bool withEther) private {
-        bytes memory data = anyOtherCall(which);
+    function _nothingElse(address sender, bytes memory data) private {
         anyState();
         State memory before = vault.state();
 
-        if (!callVaultWith(sender, data, withEther)) return;
+        if (!callVaultWithEther(sender, data)) return;
         State memory later = vault.state();
         assert(later.epoch == before.epoch && later.sequence == before.sequence);
     }
