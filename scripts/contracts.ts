@@ -32,23 +32,26 @@ type Target = {
   readonly behind?: readonly string[];
 };
 
-/** What runs on a chain. The fillers and the extension are deployed and called by others only, so they need no ABI. */
-const product = ['VaultFactory', 'Vault', 'VaultExtension', 'Rulebook', 'OracleHub', 'VaultLens', ...fillers()];
+/** What runs on a chain. The extension is deployed and called by others only, so it needs no ABI of its own. */
+const product = [
+  'VaultFactory',
+  'Vault',
+  'VaultExtension',
+  'Rulebook',
+  'OracleHub',
+  'VaultLens',
+  'Trampoline',
+  'PathFiller',
+];
 
 const targets: readonly Target[] = [
-  ...named('src/abi', ['VaultFactory', 'Rulebook', 'OracleHub', 'VaultLens']),
+  ...named('src/abi', ['VaultFactory', 'Rulebook', 'OracleHub', 'VaultLens', 'Trampoline', 'PathFiller']),
   { source: 'Vault.sol', contract: 'Vault', folder: 'src/abi', behind: ['VaultExtension', 'IVault'] },
   ...named('test/golden/artifacts', ['MathHarness', 'SwapCaller']),
 ];
 
 function named(folder: string, contracts: readonly string[]): Target[] {
   return contracts.map((contract) => ({ source: `${contract}.sol`, contract, folder }));
-}
-
-function fillers(): string[] {
-  const folder = join(root, 'contracts/src/fillers');
-  if (!existsSync(folder)) return [];
-  return solidityFiles(folder).map((name) => basename(name, '.sol'));
 }
 
 function compile(): void {

@@ -41,7 +41,8 @@ function gasOf(p: PeerRows, o: OurRows): Figures {
     batchMarginalV4: third(o.fourV4, o.fillV4),
     begin: { 2: o.begin[2].warm, 5: o.begin[5].warm, 10: o.begin[10].warm, 20: o.begin[20].warm },
     finish: warm(o.finish),
-    ...{ deposit: warm(o.deposit), withdraw1: warm(o.withdraw1), withdraw5: warm(o.withdraw5), deploy: warm(o.deploy) },
+    ...{ deposit: warm(o.deposit), withdraw1: warm(o.withdraw1), withdraw5: warm(o.withdraw5) },
+    ...{ deploy: warm(o.deploy), deploy5: warm(o.deploy5) },
     set: { tradeModule: p.setTrade.warm, generalIndex: p.setGeneralIndex.warm },
     rebalance5: {
       ours: warm(o.rebalanceV3),

@@ -43,7 +43,9 @@ export type OurRows = {
   readonly deposit: Row;
   readonly withdraw1: Row;
   readonly withdraw5: Row;
+  /** The vault of the first example, 60 % and 40 %. */
   readonly deploy: Row;
+  readonly deploy5: Row;
   readonly dense: Readonly<Record<DenseTicks, Measured>>;
 };
 
@@ -123,7 +125,8 @@ export async function ours(chain: Chain, market: Market): Promise<OurRows> {
     },
     finish: await finish(chain, vault),
     ...(await ownerRows(chain, market, vault)),
-    deploy: await deploy(chain, system, five),
+    deploy: await deploy(chain, system, sixtyForty(market)),
+    deploy5: await deploy(chain, system, five),
     dense: {
       0: await denseFill(chain, market, vault, 0),
       1: await denseFill(chain, market, vault, 1),
@@ -374,10 +377,15 @@ async function ownerRows(chain: Chain, market: Market, vault: Vault) {
   };
 }
 
+const sixtyForty = (market: Market): Holding[] => [
+  { token: market.token('WETH'), usd: 0, targetBps: 6_000 },
+  { token: market.token('USDC'), usd: 0, targetBps: 4_000 },
+];
+
 function deploy(chain: Chain, system: System, holdings: readonly Holding[]): Promise<Measured> {
   return measure(chain, (i) => ({
     from: chain.owner,
     to: system.factory,
-    data: creationOf(chain, system, holdings, 'chainlink', saltOf(`deploy ${i}`)),
+    data: creationOf(chain, system, holdings, 'chainlink', saltOf(`deploy ${holdings.length} ${i}`)),
   }));
 }

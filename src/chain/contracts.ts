@@ -1,7 +1,9 @@
 /** What is deployed once per chain, in order, and with which arguments. */
 import { type Abi, encodeDeployData } from 'viem';
 import { oracleHubAbi, oracleHubBytecode } from '../abi/OracleHub.ts';
+import { pathFillerAbi, pathFillerBytecode } from '../abi/PathFiller.ts';
 import { rulebookAbi, rulebookBytecode } from '../abi/Rulebook.ts';
+import { trampolineAbi, trampolineBytecode } from '../abi/Trampoline.ts';
 import { vaultFactoryAbi, vaultFactoryBytecode } from '../abi/VaultFactory.ts';
 import { vaultLensAbi, vaultLensBytecode } from '../abi/VaultLens.ts';
 import type { Address, Hex } from '../core/types.ts';
@@ -16,6 +18,8 @@ export const CONTRACTS: readonly ContractSpec[] = [
   { name: 'Rulebook', abi: rulebookAbi, bytecode: rulebookBytecode },
   { name: 'VaultFactory', abi: vaultFactoryAbi, bytecode: vaultFactoryBytecode },
   { name: 'VaultLens', abi: vaultLensAbi, bytecode: vaultLensBytecode },
+  { name: 'Trampoline', abi: trampolineAbi, bytecode: trampolineBytecode },
+  { name: 'PathFiller', abi: pathFillerAbi, bytecode: pathFillerBytecode },
 ];
 
 export function contractNamed(name: string): ContractSpec {

@@ -46,8 +46,8 @@ contract PathFiller is IPathFiller, IUnlockCallback, ReentrancyGuardTransient {
     IERC20 private transient _payToken;
     uint256 private transient _payCap; // {base units}
 
-    constructor(IPoolManager manager_, address weth_) {
-        manager = manager_;
+    constructor(IPoolManager poolManager_, address weth_) {
+        manager = poolManager_;
         weth = weth_;
     }
 

@@ -32,6 +32,10 @@ contract Handler is RandomMarket, LayerTwo {
         super.setUp();
     }
 
+    function venues() internal override(Fixture, LayerTwo) returns (address, address) {
+        return super.venues();
+    }
+
     constructor() {
         setUp();
         ratePool = new RatePool();

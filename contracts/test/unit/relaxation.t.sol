@@ -113,6 +113,10 @@ contract SequencerTest is Relaxing, LayerTwo {
         super.setUp();
     }
 
+    function venues() internal override(Fixture, LayerTwo) returns (address, address) {
+        return super.venues();
+    }
+
     function fails() private {
         uptime.set(1);
     }
