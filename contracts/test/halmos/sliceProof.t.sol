@@ -14,10 +14,9 @@ contract SliceProof is Proof {
         driftAndBegin();
     }
 
-    /// @dev For one fill of one ether at a fair price. What a fill trades has no part in which slice it is.
+    /// @dev For one fill of one ether at a fair price. All times that the vault has stored are any, so now need not be. What
     function check_P25_fill_usesUpTheSliceThatIsExpected() public {
         anyStateOfThisValue();
-        anyTime();
         State memory before = vault.state();
         Slice memory s = anySlice();
 
@@ -29,7 +28,6 @@ contract SliceProof is Proof {
 
     function witness_fill_isReached() public {
         anyStateOfThisValue();
-        anyTime();
         assert(!callVault(KEEPER, fillCall(anySlice(), fairFill(WETH, USDC, 1e18, 10_000))));
     }
 

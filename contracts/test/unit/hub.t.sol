@@ -284,7 +284,8 @@ contract HubTest is HubFixture {
     /// What every trade pays: a plain feed may cost what reading it costs, and little more.
     function test_pricesOf_aPlainFeedCostsLittleMoreThanItsReads() public {
         address feed = address(new OneRoundFeed());
-        FeedConfig memory c = plainConfig(feed, 8, 10_000_000e8);
+        FeedConfig memory c = configOf(new Feed(8, 1e8));
+        c.feed = feed;
         bytes memory one = hub.packedOf(hub.register(c));
         bytes memory two = bytes.concat(one, one);
         bytes memory three = bytes.concat(two, one);
