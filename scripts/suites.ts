@@ -1,6 +1,7 @@
 /**
  * Runs every suite, one after the other, and ends with their true totals on one line: "N passed, N failed".
- * `--fresh` adds the checks that committed generated files equal what their sources generate.
+ * `--fresh` adds what CI asks besides: that committed generated files and gas figures are what their sources give, and the
+ * quick audit of the contracts, which needs Python.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -32,6 +33,13 @@ function countForge(exitCode: number, output: string): Counts {
   return { passed: Number(totals[1]), failed: exitCode !== 0 && failed === 0 ? 1 : failed };
 }
 
+function countAudit(exitCode: number, output: string): Counts {
+  const totals = /^(\d+) passed, (\d+) failed$/m.exec(output);
+  if (!totals) return { passed: 0, failed: 1 };
+  const failed = Number(totals[2]);
+  return { passed: Number(totals[1]), failed: exitCode !== 0 && failed === 0 ? 1 : failed };
+}
+
 const suites: Suite[] = [
   { name: 'check', command: ['npm', 'run', '--silent', 'check'], count: oneCheck },
   { name: 'contracts', command: ['npm', 'run', '--silent', 'test:contracts'], count: countForge },
@@ -50,6 +58,8 @@ if (process.argv.includes('--fresh')) {
     { name: 'network registry', command: ['npm', 'run', '--silent', 'networks', '--', '--check'], count: oneCheck },
     { name: 'OpenAPI file', command: ['npm', 'run', '--silent', 'openapi', '--', '--check'], count: oneCheck },
     { name: 'lockfile', command: ['node', 'scripts/lockfile.ts'], count: oneCheck },
+    { name: 'gas figures', command: ['npm', 'run', '--silent', 'bench:gas', '--', '--check'], count: oneCheck },
+    { name: 'audit', command: ['npm', 'run', '--silent', 'audit', '--', '--quick'], count: countAudit },
   );
 }
 

@@ -161,7 +161,7 @@ contract Rulebook is IRulebook {
         _range("minTradeUsdE2", p.minTradeUsdE2, 1, type(uint32).max); // P:[20] no dust fills
         _range("ttlS", p.ttlS, MIN_S, 86_400); // P:[21]
         // Whoever may trade without being asked to has to bid against time, from above the oracle price downwards. P:[3]
-        _range("premiumBps", p.premiumBps, p.open ? 1 : 0, 500);
+        _range("premiumBps", p.premiumBps, p.open ? 1 : 0, p.relaxS == 0 ? 0 : 500);
         _range("relaxS", p.relaxS, p.open ? MIN_S : 0, p.ttlS);
         if (p.snapshotS != 0) _range("snapshotS", p.snapshotS, MIN_S, p.ttlS);
         _range("stopLossBps", p.stopLossBps, 0, 9_000);
@@ -209,7 +209,8 @@ contract Rulebook is IRulebook {
                 _checkStopPrices(a, c.feeds[i]);
             }
             if (a.safe) safe = true;
-            else if (whole || own) _demand(_hasSecond(c.feeds[i]), "secondSource", a.token, 0); // P:[7]
+            // The portfolio is worth what all prices say, those of the safe assets too. P:[7]
+            if (whole || own) _demand(_hasSecond(c.feeds[i]), "secondSource", a.token, 0);
             previous = a.token;
             sum += a.targetBps;
         }
@@ -217,13 +218,13 @@ contract Rulebook is IRulebook {
         require(sum == RebalanceMath.BPS || c.assets.length == 0, IVault.TargetsDoNotSumTo10000(sum));
     }
 
-    /// @dev A price at or beyond the bounds of the feed is none, so a stop there could never be reached.
+    /// @dev A price at or beyond the bounds of the feed is none, so a stop there could never be reached, or always would.
     function _checkStopPrices(Asset memory a, bytes memory feed) private pure {
         (uint256 minPrice, uint256 maxPrice) = FeedConfigs.bounds(feed);
         uint256 stop = a.stopPriceUsdE8;
         uint256 take = a.takePriceUsdE8;
-        _demand(stop == 0 || (!a.safe && stop > minPrice), "stopPriceUsdE8", a.token, stop);
-        _demand(take == 0 || (!a.safe && take > stop && take < maxPrice), "takePriceUsdE8", a.token, take);
+        _demand(stop == 0 || (!a.safe && stop > minPrice && stop < maxPrice), "stopPriceUsdE8", a.token, stop);
+        _demand(take == 0 || (!a.safe && take > stop && take > minPrice && take < maxPrice), "takePriceUsdE8", a.token, take);
     }
 
     function _hasSecond(bytes memory feed) private pure returns (bool) {
@@ -286,6 +287,10 @@ contract Rulebook is IRulebook {
         uint256 snapshotS = Words.snapshotS(second);
         bool tooOld = snapshotS != 0 && block.timestamp >= Words.snapshotAt(cold) + snapshotS;
         if (!tooOld) nav = Words.epochNavUsdE8(cold);
+        for (uint256 i; i < sides.length; ++i) {
+            // What was sold cannot be bought any more: it lacks nothing. P:[11] P:[21]
+            if (Words.sold(hot) >> i & 1 == 1) sides[i] = RebalanceMath.withoutDeficit(sides[i], nav);
+        }
         return RebalanceMath.fillable(RebalanceMath.look(first, Words.stopped(hot), sides, nav));
     }
 

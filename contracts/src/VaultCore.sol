@@ -261,9 +261,10 @@ abstract contract VaultCore is VaultStorage {
                 }
             }
             run.book = Book.make(run.assets);
-            uint256 since = Words.epochStart(run.cold);
+            // The clock of the relaxation begins again after a pause, and when a sequencer comes back. P:[6]
+            uint256 since = RebalanceMath.max(Words.epochStart(run.cold), Words.pausedUntil(run.hot));
             if (!_direct || !run.book.priceDirectly(run.rules, asked, run.assets)) {
-                since = RebalanceMath.max(since, _priceByHub(run, asked)); // P:[6]
+                since = RebalanceMath.max(since, _priceByHub(run, asked));
             }
             run.pips = RebalanceMath.requiredPips(run.first, run.second, block.timestamp - since);
             if (!tooOld) return;
@@ -279,7 +280,7 @@ abstract contract VaultCore is VaultStorage {
         }
     }
 
-    /// @return upSince {s} since when a sequencer is up: the clock of the relaxation begins again there
+    /// @return upSince {s} since when a sequencer is up
     function _priceByHub(Run memory run, uint256 asked) private view returns (uint256 upSince) {
         uint256[] memory quotes;
         (quotes, upSince) = hub.pricesOf(run.rules.feeds(asked)); // P:[4] P:[5] P:[6]
@@ -362,9 +363,10 @@ abstract contract VaultCore is VaultStorage {
             if (wanted == 0) revert IVault.NothingToTrade(f.sell, f.buy); // P:[11] P:[12]
             wanted = RebalanceMath.min(wanted, sliceCap - run.soldUsdE8);
             uint256 requested = f.amountIn;
-            uint256 amountIn = RebalanceMath.min(
-                requested, RebalanceMath.amountOf(wanted, sell.unit, sell.priceUsdE8, sell.balance)
-            );
+            uint256 most = RebalanceMath.amountOf(wanted, sell.unit, sell.priceUsdE8, sell.balance);
+            uint256 amountIn = RebalanceMath.min(requested, most);
+            // A stranger who could take less would use up slices with crumbs. P:[21]
+            require(run.trusted || amountIn == most, IVault.TooLittle(amountIn, most));
             uint256 valueUsdE8 = RebalanceMath.value(amountIn, sell.priceUsdE8, sell.unit);
             uint256 minTrade = Words.minTradeUsdE8(run.first); // 1 or more
             require(valueUsdE8 >= minTrade, IVault.BelowMinTrade(valueUsdE8, minTrade)); // P:[20]
@@ -462,6 +464,7 @@ abstract contract VaultCore is VaultStorage {
             uint256 spent = RebalanceMath.floorSub(sell.balance, sellAfter);
             uint256 out = RebalanceMath.floorSub(buyAfter, buy.balance);
             require(spent <= leg.amountIn, IVault.SpentTooMuch(spent, leg.amountIn)); // P:[2]
+            require(run.trusted || spent == leg.amountIn, IVault.TooLittle(spent, leg.amountIn)); // P:[21]
             require(out >= leg.minOut, IVault.BelowCallersMinOut(out, leg.minOut));
             uint256 required = _requiredOut(run, sell, buy, spent);
             require(out >= required, IVault.SlippageAboveCap(out, required)); // P:[1] P:[2] P:[3]
@@ -500,7 +503,8 @@ abstract contract VaultCore is VaultStorage {
         unchecked {
             uint256 vSellAfter = RebalanceMath.value(run.book.balance(leg.sell), sell.priceUsdE8, sell.unit);
             uint256 vBuyAfter = RebalanceMath.value(run.book.balance(leg.buy), buy.priceUsdE8, buy.unit);
-            uint256 tolerance = RebalanceMath.targetValue(Words.maxSlipBps(run.first), spentUsdE8);
+            uint256 most = RebalanceMath.max(Words.maxSlipBps(run.first), Words.premiumBps(run.second));
+            uint256 tolerance = RebalanceMath.targetValue(most, spentUsdE8);
             require(vBuyAfter <= buy.target + tolerance, IVault.Overshoot(uint8(leg.buy))); // P:[12]
             require(
                 RebalanceMath.absDiff(vSellAfter, sell.target) + RebalanceMath.absDiff(vBuyAfter, buy.target)

@@ -127,10 +127,13 @@ contract VaultExtension is VaultStorage {
     /* ------------------------------------------------- rules ------------------------------------------------- */
 
     /// @notice See IVault.
+    /// @dev Other terms of the portfolio's stop are measured from now on, not from what was looked at under the old ones.
     function setPolicy(Policy calldata policy_) external nonReentrant onlyOwner {
-        bytes memory rules = rulebook.withPolicy(policy_, _rules());
+        bytes memory before = _rules();
+        bytes memory rules = rulebook.withPolicy(policy_, before);
         State memory s = _state();
         _closeEpoch(s);
+        if (rules.portfolioStop() != before.portfolioStop()) s.referenceLive = false; // P:[7]
         _setHot(s);
         _setRules(rules);
         _tellPolicy(rules);

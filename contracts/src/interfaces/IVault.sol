@@ -34,7 +34,7 @@ struct Policy {
     uint32 cooldownS; //        {s} between the end of one epoch and the begin of the next
     uint16 maxSlipBps; //       {bps} a fill may return this much less than the oracle value; at most 500
     uint16 lossBpsPerDay; //    {bps of NAV} loss budget against oracle prices; at most 300
-    uint16 maxSliceBps; //      {bps of NAV} sold by one slice (all fills of one transaction)
+    uint16 maxSliceBps; //      {bps of NAV} sold by one slice (all fills of one call)
     uint16 sliceCooldownS; //   {s} between two slices of an epoch
     uint32 minTradeUsdE2; //    {USD cents} smallest fill
     uint32 maxGasPriceMwei; //  {1e6 wei} ceiling on tx.gasprice; 0 = none
@@ -47,7 +47,7 @@ struct Policy {
     uint16 takeProfitBps; //    {bps} rise of NAV over its first checkpoint that sells everything; 0 = none
     uint24 confirmS; //         {s} a stop must hold this long after it was armed before it fires
     uint8 tipBps; //            {bps of value moved} paid to whoever executed a slice; at most 20
-    uint32 maxTipUsdE2; //      {USD cents} most of one transaction
+    uint32 maxTipUsdE2; //      {USD cents} most of one slice
     uint32 tipPerDayUsdE2; //   {USD cents} most of one UTC day
 }
 
@@ -103,7 +103,7 @@ struct Fill {
     bytes data; //        as the venue wants it
 }
 
-/// @notice The fills of one transaction. (epoch, sequence) can be used once.
+/// @notice The fills of one call. (epoch, sequence) can be used once.
 struct Slice {
     uint32 epoch;
     uint32 sequence;
@@ -194,6 +194,8 @@ interface IVault {
     error SliceAboveCap(uint256 soldUsdE8, uint256 capUsdE8);
     error NothingToTrade(uint8 sell, uint8 buy);
     error SoldBefore(uint8 asset);
+    /// @dev From a stranger, who has to take all that is wanted or the rest of the slice.
+    error TooLittle(uint256 amount, uint256 wanted);
     error BelowMinTrade(uint256 valueUsdE8, uint256 minUsdE8);
     error SlippageAboveCap(uint256 amountOut, uint256 requiredOut);
     error BelowCallersMinOut(uint256 amountOut, uint256 minOut);
@@ -215,7 +217,7 @@ interface IVault {
     /// @notice Pulls exactly `amount` from the owner, who must have approved it. Closes an open epoch.
     function deposit(address token, uint256 amount) external;
 
-    /// @notice As `deposit`, with the approval signed: 65 bytes are an EIP-2612 permit (r, s, v), anything else is handed
+    /// @notice As `deposit`, with the approval signed: 65 bytes are an EIP-2612 permit (r, s, v), any other length is handed
     ///         to the token's `permit(address,address,uint256,uint256,bytes)`, which ERC-1271 owners use. A permit that
     ///         somebody else sent first does not stop the deposit.
     function depositWithPermit(address token, uint256 amount, uint256 deadline, bytes calldata signature) external;

@@ -35,6 +35,8 @@ contract VaultLens is IVaultLens, PoolViews {
     /// @dev A token needs a few thousand; a greedy one must not eat what the others of its vault need.
     uint256 private constant BALANCE_GAS = 200_000;
 
+    uint256 private constant RESERVE_GAS = 250_000;
+
     /// @dev {bytes} of the prices that one vault of a page hands on to the next: 64 of them, each a key and a price.
     uint256 private constant ENTRY = 64;
     uint256 private constant KNOWN_BYTES = 4_096;
@@ -70,6 +72,7 @@ contract VaultLens is IVaultLens, PoolViews {
                 mstore(add(add(out, 0x40), shl(5, i)), sub(end, add(out, 0x40)))
             }
             uint256 left = gasleft();
+            require(left >= RESERVE_GAS, PageTooLarge(i)); // a 64th of it must do for saying so
             Trouble trouble;
             (known, end, trouble) = _append(question, known, end, vaults_[i], gasEach, Trouble.None);
             if (trouble == Trouble.None) continue;

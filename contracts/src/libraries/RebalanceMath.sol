@@ -16,6 +16,7 @@ library RebalanceMath {
     uint256 internal constant PIPS = 1_000_000;
     uint256 internal constant PIPS_PER_BPS = 100;
     uint256 internal constant STOP_GRACE_S = 1 hours;
+    uint256 internal constant STOPPED_BAND_BPS = 50; // {bps of NAV} of a stopped asset that are worth an epoch
 
     // What `look` has seen of at least one asset.
     uint256 internal constant SEEN_STOPPED = 1; //     stopped, and still held
@@ -112,6 +113,12 @@ library RebalanceMath {
         return valueUsdE8 << 32 | targetBps << 16 | bandBps;
     }
 
+    /// @notice The side with at least its target held.
+    function withoutDeficit(uint256 side, uint256 navUsdE8) internal pure returns (uint256) {
+        uint256 target = targetValue(uint16(side >> 16), navUsdE8);
+        return max(side >> 32, target) << 32 | uint32(side);
+    }
+
     /// @notice One look at all assets.
     /// @param stopped bit i: asset i is stopped
     /// @return seen SEEN_ flags
@@ -139,7 +146,8 @@ library RebalanceMath {
             uint256 targetBps = uint16(side >> 16);
             uint256 bandBps = uint16(side);
             if (stopped) {
-                if (v >= minTrade) seen = SEEN_STOPPED; // a stopped asset is still held
+                // Crumbs, or a gift, open no epoch: such an epoch waits for no cooldown. P:[8]
+                if (v >= minTrade && v * BPS > STOPPED_BAND_BPS * navUsdE8) seen = SEEN_STOPPED;
             } else {
                 uint256 d = deviation(v, targetBps, navUsdE8);
                 if (d > bandBps * navUsdE8) seen = SEEN_OUTSIDE;

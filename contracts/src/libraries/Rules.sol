@@ -94,6 +94,11 @@ library Rules {
         return Words.confirmS(_word(blob, 32));
     }
 
+    /// @return stopLossBps and takeProfitBps of the policy, in one number
+    function portfolioStop(bytes memory blob) internal pure returns (uint256) {
+        return Words.portfolioStop(_word(blob, 32));
+    }
+
     function flags(bytes memory blob) internal pure returns (uint256) {
         return _word(blob, 64) >> 248;
     }

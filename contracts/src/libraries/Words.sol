@@ -228,6 +228,11 @@ library Words {
     }
 
     /// @param second word of a policy
+    /// @return stopLossBps and takeProfitBps, in one number
+    function portfolioStop(uint256 second) internal pure returns (uint256) {
+        return uint32(second >> 72);
+    }
+
     function confirmS(uint256 second) internal pure returns (uint256) {
         return uint24(second >> 104);
     }

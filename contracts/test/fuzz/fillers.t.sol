@@ -122,7 +122,7 @@ contract FillersFuzzTest is FillerMarket {
         Slice memory s = slice();
         uint256[3] memory before = [held(0), held(1), held(2)];
         vm.prank(KEEPER);
-        try vault.fill(s, f) {
+        try vault.fill(s, many(f)) {
             uint256 sold = before[WETH] - held(WETH);
             assertEq(sold, amount, "all of the input is sold");
             assertLe(fairOut(WETH, buy, sold) * 99 / 100, held(buy) - before[buy], "paid");
@@ -145,7 +145,7 @@ contract FillersFuzzTest is FillerMarket {
         Fill memory f = pathFill(WETH, USDC, 1e17, path);
         Slice memory s = slice();
         vm.prank(KEEPER);
-        try vault.fill(s, f) {
+        try vault.fill(s, many(f)) {
             assertLe(before, nav() + 4.5e8, "paid"); // 1 % of 450 dollars
         } catch {
             assertEq(nav(), before, "undone");
@@ -175,7 +175,7 @@ contract FillersFuzzTest is FillerMarket {
         Slice memory s = slice();
         uint256[3] memory before = [held(0), held(1), held(2)];
         vm.prank(KEEPER);
-        try vault.fill(s, f) {
+        try vault.fill(s, many(f)) {
             assertEq(before[WETH] - held(WETH), pull, "sold");
             assertEq(held(USDC) - before[USDC], recipient == STRANGER ? 0 : out, "bought");
             assertLe(fairOut(WETH, USDC, pull) * 99 / 100, held(USDC) - before[USDC], "paid");

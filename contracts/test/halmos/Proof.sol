@@ -33,6 +33,7 @@ abstract contract Proof is Fixture {
     // Where the vault's two words of state lie, and how much of the second one is the version of the rules (Words).
     bytes32 private constant HOT = bytes32(uint256(0));
     bytes32 private constant COLD = bytes32(uint256(1));
+    bytes32 internal constant MOVED_OWNER = bytes32(uint256(4));
     uint256 private constant VERSION_BYTES = 9;
     uint256 private constant EPOCH_BYTES = 4;
     uint256 private constant STOPPED_FROM = 1; // byte of the first word

@@ -124,11 +124,11 @@ contract FillersGasTest is RealUniswapV4 {
 
     function fillGas(Venue venue, address target, bytes memory data) private returns (uint256 gross, uint256 net) {
         Fill memory f = Fill(WETH, USDC, venue, target, 1e17, 1, data);
-        return measure(KEEPER, address(vault), abi.encodeCall(IVault.fill, (slice(), f)));
+        return measure(KEEPER, address(vault), abi.encodeCall(IVault.fill, (slice(), many(f))));
     }
 
     /// What the trampoline costs a vault, beyond a fill at the same pool: the router (12,000), an address of its own for
-    /// the call (35,000), a transfer and an allowance that exist for a moment. Gross, it is 134,000.
+    /// the call (35,000), a transfer and an allowance that exist for a moment. Gross, it is 137,000: refunds reach their cap.
     function test_gas_trampolineBesideAFillAtTheSamePool() public {
         uint256 clean = vm.snapshotState();
         (, uint256 bare) = bareSwap();
@@ -139,7 +139,7 @@ contract FillersGasTest is RealUniswapV4 {
         emit Gas("bare router", bare);
         emit Gas("fill at the pool", direct);
         emit Gas("fill by trampoline and router", bounced);
-        assertLe(bounced, direct + 76_000, "trampoline");
+        assertLe(bounced, direct + 79_000, "trampoline");
     }
 
     /// A path of one hop costs what it costs to have the input sent on by somebody else.

@@ -163,7 +163,7 @@ contract PathFillerTest is PathFixture {
         Slice memory s = slice();
         vm.expectPartialRevert(IPathFiller.LeftBehind.selector);
         vm.prank(KEEPER);
-        vault.fill(s, f);
+        vault.fill(s, many(f));
         assertEmpty();
     }
 

@@ -243,7 +243,7 @@ contract PathFillerV4Test is PathFixture {
             ),
             Call(address(vault), abi.encodeCall(IVault.begin, ())),
             Call(address(vault), abi.encodeCall(IVault.withdraw, (address(weth), 1e18))),
-            Call(address(vault), abi.encodeCall(IVault.fill, (slice(), hookFill())))
+            Call(address(vault), abi.encodeCall(IVault.fill, (slice(), many(hookFill()))))
         ];
         for (uint256 i; i < 4; ++i) {
             hook.tell(calls(acts[i]), new Call[](0));
@@ -255,7 +255,7 @@ contract PathFillerV4Test is PathFixture {
 
     /// @dev The manager wraps what a hook reverts with: the reason must be in there.
     function expectHookRevert(bytes4 reason) private {
-        bytes memory data = abi.encodeCall(IVault.fill, (slice(), hookFill()));
+        bytes memory data = abi.encodeCall(IVault.fill, (slice(), many(hookFill())));
         vm.prank(KEEPER);
         (bool ok, bytes memory answer) = address(vault).call(data);
         assertTrue(!ok, "went through");
@@ -300,7 +300,7 @@ contract PathFillerV4Test is PathFixture {
         Slice memory s = slice();
         vm.expectPartialRevert(IVault.SlippageAboveCap.selector);
         vm.prank(KEEPER);
-        vault.fill(s, f);
+        vault.fill(s, many(f));
         assertEmpty();
     }
 
@@ -326,7 +326,7 @@ contract PathFillerV4Test is PathFixture {
         Slice memory s = slice();
         vm.expectPartialRevert(IVault.SlippageAboveCap.selector);
         vm.prank(KEEPER);
-        vault.fill(s, f);
+        vault.fill(s, many(f));
         // More than all of it turns the swap round, which the manager refuses.
         hook.charge(0.2e18, 0, 0);
         expectFillRevertAny(f);

@@ -284,8 +284,9 @@ contract HubTest is HubFixture {
     /// What every trade pays: a plain feed may cost what reading it costs, and little more.
     function test_pricesOf_aPlainFeedCostsLittleMoreThanItsReads() public {
         address feed = address(new OneRoundFeed());
-        FeedConfig memory c = configOf(new Feed(8, 1e8));
-        c.feed = feed;
+        FeedConfig memory c;
+        (c.feed, c.heartbeat, c.decimals) = (feed, 48 hours, 8);
+        (c.minPriceUsdE8, c.maxPriceUsdE8) = (1e4, 10_000_000e8);
         bytes memory one = hub.packedOf(hub.register(c));
         bytes memory two = bytes.concat(one, one);
         bytes memory three = bytes.concat(two, one);

@@ -72,7 +72,7 @@ contract PathFillerAttacksTest is PathFixture {
         Slice memory s = slice();
         vm.expectPartialRevert(why);
         vm.prank(KEEPER);
-        vault.fill(s, f);
+        vault.fill(s, many(f));
     }
 
     /* ----------------------------------------- takes and gives nothing --------------------------------------- */
@@ -276,7 +276,7 @@ contract PathFillerAttacksTest is PathFixture {
     }
 
     function tryWithin(uint256 gas, Fill memory f) private {
-        bytes memory data = abi.encodeCall(IVault.fill, (slice(), f));
+        bytes memory data = abi.encodeCall(IVault.fill, (slice(), many(f)));
         vm.prank(KEEPER);
         (bool ok,) = address(vault).call{gas: gas}(data);
         assertTrue(!ok, "bomb went through");
@@ -293,8 +293,8 @@ contract PathFillerAttacksTest is PathFixture {
     function oddVault(address token) private {
         Target[] memory t = new Target[](2);
         (odd, even) = token < address(usdc) ? (0, 1) : (1, 0);
-        t[odd] = Target(token, 5_000, 500, register(usdcFeed));
-        t[even] = Target(address(usdc), 5_000, 500, register(usdcFeed));
+        t[odd] = target(Token(token), 5_000, 500, register(usdcFeed));
+        t[even] = target(usdc, 5_000, 500, register(usdcFeed));
         vault = IFullVault(factory.create(OWNER, KEEPER, defaultPolicy(), t, bytes32(bytes20(token))));
         IAnyToken(token).mint(address(vault), 70_000e18);
         usdc.mint(address(vault), 30_000e6);

@@ -249,7 +249,7 @@ contract TrampolineTest is Fixture {
         Slice memory s = slice();
         vm.expectRevert(abi.encodeWithSelector(IVault.SlippageAboveCap.selector, 0, 4_455e6));
         vm.prank(KEEPER);
-        vault.fillMany(s, fills);
+        vault.fill(s, fills);
         assertNothingMoved();
     }
 
@@ -308,7 +308,7 @@ contract TrampolineTest is Fixture {
         Slice memory s = slice();
         bytes[4] memory attempts = [
             abi.encodeCall(IVault.begin, ()),
-            abi.encodeCall(IVault.fill, (s, fairFill(WETH, USDC, 1e18, 10_000))),
+            abi.encodeCall(IVault.fill, (s, many(fairFill(WETH, USDC, 1e18, 10_000)))),
             abi.encodeCall(IVault.withdraw, (address(weth), 1e18)),
             abi.encodeCall(IVault.finish, ())
         ];
@@ -495,7 +495,7 @@ contract TrampolineTest is Fixture {
         Slice memory s = slice();
         vm.prank(KEEPER);
         gas = gasleft();
-        vault.fill(s, f);
+        vault.fill(s, many(f));
         gas -= gasleft();
     }
 
@@ -505,7 +505,7 @@ contract TrampolineTest is Fixture {
     }
 
     function expectRevertWithin(uint256 gas, Fill memory f) private {
-        bytes memory data = abi.encodeCall(IVault.fill, (slice(), f));
+        bytes memory data = abi.encodeCall(IVault.fill, (slice(), many(f)));
         vm.prank(KEEPER);
         (bool ok,) = address(vault).call{gas: gas}(data);
         assertTrue(!ok, "bomb went through");
@@ -521,8 +521,8 @@ contract TrampolineTest is Fixture {
     function oddVault(address token) private {
         Target[] memory t = new Target[](2);
         (odd, even) = token < address(usdc) ? (0, 1) : (1, 0);
-        t[odd] = Target(token, 5_000, 500, register(usdcFeed));
-        t[even] = Target(address(usdc), 5_000, 500, register(usdcFeed));
+        t[odd] = target(Token(token), 5_000, 500, register(usdcFeed));
+        t[even] = target(usdc, 5_000, 500, register(usdcFeed));
         vault = IFullVault(factory.create(OWNER, KEEPER, defaultPolicy(), t, bytes32(bytes20(token))));
         IOddToken(token).mint(address(vault), 70_000e18);
         usdc.mint(address(vault), 30_000e6);
@@ -605,7 +605,7 @@ contract TrampolineTest is Fixture {
         Slice memory s = slice();
         vm.expectPartialRevert(IVault.SpentTooMuch.selector);
         vm.prank(KEEPER);
-        vault.fill(s, f);
+        vault.fill(s, many(f));
         assertSold(address(token), 0);
     }
 

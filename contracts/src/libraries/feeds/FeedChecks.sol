@@ -42,13 +42,18 @@ library FeedChecks {
         if (c.second.kind == SecondKind.None) return;
         SecondSource memory s = c.second;
         _range(s.maxDivergenceBps, MIN_DIVERGENCE_BPS, MAX_DIVERGENCE_BPS, "second.maxDivergenceBps");
-        // The same feed twice is no second opinion.
-        require(s.source != c.feed, IOracleHub.BadFeedConfig("second.source"));
+        // The same feed twice is no second opinion, not even as a part of it. P:[7]
+        require(!_isOf(s.source, c), IOracleHub.BadFeedConfig("second.source"));
+        require(!_isOf(s.quoteFeed, c), IOracleHub.BadFeedConfig("second.quoteFeed"));
         if (s.kind == SecondKind.Feed) {
             _aggregator(s.source, s.window, s.decimals, "second.source", "second.window", "second.decimals");
         } else {
             _pool(s, priced);
         }
+    }
+
+    function _isOf(address source, FeedConfig memory c) private pure returns (bool) {
+        return source != address(0) && (source == c.feed || source == c.quoteFeed);
     }
 
     function _bounds(FeedConfig memory c) private pure {
