@@ -7,24 +7,43 @@
  *   node scripts/audit/mutate.ts [--quick] [--sample=N] [--only=TEXT in file, function or line] [--list]
  */
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, existsSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { forgeBinary } from '../forge.ts';
 import { type Mutant, mutantsOf } from './mutants.ts';
 import { CACHE, folder, ROOT, run, SOURCES, solidityFiles, tail, type Verdict } from './run.ts';
+import { remappingSettings, withImports } from './sources.ts';
 
 const HOME = join(CACHE, 'audit', 'mutation');
 const RESULTS = join(HOME, 'results.json');
 const WORKERS = 2;
 const TIMEOUT_S = 300;
+const BUILD_TIMEOUT_S = 900;
 const SEED = 'evenkeel';
+const FACTORY = `${SOURCES}/VaultFactory.sol`;
 
-/** First few runs, which notice most; only what survives them meets the many. */
-const FUZZ_RUNS = [16, 256];
+/** First the tests that concern the file, with few runs, which notice most; what survives meets them all, with many. */
+const ROUNDS = [
+  { concerned: true, fuzzRuns: 16 },
+  { concerned: false, fuzzRuns: 256 },
+];
+
+/** How mutants are compiled: without the optimizer, which takes half the time and changes nothing that a test sees. */
+const DRAFT = { enabled: false };
+
+/** {bytes} What is not optimised is too large for a chain. */
+const CODE_LIMIT = '200000';
+
+/** As in foundry.toml: where this makes the same code of a mutant, there is no mistake in it. */
+const SHIPPED = { enabled: true, runs: 200 };
 
 type Config = {
-  readonly files: readonly string[];
+  /** What is mutated, and the tests that concern it. */
+  readonly files: Readonly<Record<string, string>>;
+  /** All that may notice a mutant. */
   readonly tests: string;
+  /** Tests of gas and of the size of code: they would notice how it was compiled. */
+  readonly notAbout: string;
   /** How many the quick profile looks at. */
   readonly sample: number;
   readonly leastScore: number;
@@ -73,7 +92,7 @@ export async function mutate(options: MutationOptions): Promise<Verdict> {
 }
 
 function everyMutant(): Mutant[] {
-  return config.files.flatMap((file) => {
+  return Object.keys(config.files).flatMap((file) => {
     const path = join(ROOT, file);
     if (!existsSync(path)) throw new Error(`scripts/audit/mutation.json lists ${file}, which does not exist`);
     return mutantsOf(file, readFileSync(path, 'utf8'));
@@ -150,37 +169,37 @@ function save(known: Record<string, Result>): void {
 function hashOfEverything(): string {
   const files = [...solidityFiles(SOURCES), ...solidityFiles('contracts/test'), 'foundry.toml', 'package-lock.json'];
   return sha256(
-    JSON.stringify(FUZZ_RUNS),
-    config.tests,
+    JSON.stringify([ROUNDS, config.tests, config.notAbout, config.files]),
     ...files.flatMap((f) => [f, readFileSync(join(ROOT, f), 'utf8')]),
   );
 }
 
-type Worker = {
-  readonly root: string;
-  /** The product's code without a mistake. */
-  readonly baseline: string;
-  /** The file that carries a mistake now, or whose compiled form still does. */
-  spoiled: string | undefined;
-};
+type Worker = { readonly root: string };
 
 /** A copy of the project for each worker, compiled, its tests passing. */
 async function prepareWorkers(count: number): Promise<Worker[]> {
   const first = join(HOME, 'worker0');
   copyProject(first);
-  const outcome = await test(first, FUZZ_RUNS[0] ?? 1);
+  await build(first);
+  for (const source of deployables()) {
+    const { code, error } = await compile(first, [source], DRAFT);
+    if (code === undefined) throw new Error(`${source} does not compile:\n${error}`);
+    put(first, code);
+  }
+  const outcome = await test(first, config.tests, ROUNDS[0]?.fuzzRuns ?? 1);
   if (outcome.fate !== 'survived') throw new Error(`The tests fail without any mutant: ${outcome.by}`);
-  cpSync(join(first, 'contracts/out'), join(first, 'base/out'), { recursive: true });
-  cpSync(join(first, 'contracts/cache'), join(first, 'base/cache'), { recursive: true });
   const roots = Array.from({ length: count }, (_, i) => join(HOME, `worker${i}`));
   for (const root of roots.slice(1)) {
     rmSync(root, { recursive: true, force: true });
     cpSync(first, root, { recursive: true, verbatimSymlinks: true });
   }
-  const baseline = codeOf(first);
-  return roots.map((root) => ({ root, baseline, spoiled: undefined }));
+  return roots.map((root) => ({ root }));
 }
 
+/**
+ * What was compiled before comes along. The factory is changed: it makes vaults of what lies in the artifacts, so that
+ * a mutant of the vault does not cost a new factory.
+ */
 function copyProject(root: string): void {
   rmSync(root, { recursive: true, force: true });
   folder(root);
@@ -188,67 +207,157 @@ function copyProject(root: string): void {
   cpSync(join(ROOT, 'scripts/solc.cjs'), join(folder(join(root, 'scripts')), 'solc.cjs'));
   cpSync(join(ROOT, 'foundry.toml'), join(root, 'foundry.toml'));
   symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'), 'junction');
-  // A number of runs beside a test would win over the one that is asked for here.
-  for (const file of solidityFiles('contracts/test', root)) {
-    const path = join(root, file);
-    const text = readFileSync(path, 'utf8');
-    const without = text.replace(/^\s*\/\/\/ forge-config: \w+\.fuzz\.runs.*\n/gm, '');
-    if (without !== text) writeFileSync(path, without);
-  }
+  const vendored = join(ROOT, '.cache/vendor');
+  if (existsSync(vendored)) symlinkSync(vendored, join(folder(join(root, '.cache')), 'vendor'), 'junction');
+  const factory = join(root, FACTORY);
+  writeFileSync(factory, withoutCreations(readFileSync(factory, 'utf8')));
 }
 
-async function fateOf(m: Mutant, worker: Worker): Promise<Result> {
+const MAKER = `
+    function _made(string memory name, bytes memory arguments) private returns (address made) {
+        (, bytes memory answer) = address(uint160(uint256(keccak256("hevm cheat code"))))
+            .staticcall(abi.encodeWithSignature("getCode(string)", string.concat(name, ".sol:", name)));
+        bytes memory code = bytes.concat(abi.decode(answer, (bytes)), arguments);
+        assembly ("memory-safe") {
+            made := create(0, add(code, 0x20), mload(code))
+        }
+        require(made != address(0));
+    }
+}
+`;
+
+function withoutCreations(source: string): string {
+  const made = source.replace(/address\(new (\w+)\((.*)\)\);/g, '_made("$1", abi.encode($2));');
+  if (made === source || /\bnew (Vault|VaultExtension)\b/.test(made)) {
+    throw new Error(`${FACTORY} makes vaults in a way that the mutation tests do not know`);
+  }
+  return made.replace(/\}\s*$/, MAKER);
+}
+
+async function build(root: string): Promise<void> {
+  const result = await run(forgeBinary(), ['build', SOURCES, 'contracts/test'], {
+    cwd: root,
+    timeoutS: BUILD_TIMEOUT_S,
+  });
+  if (result.code !== 0) throw new Error(`forge build ended with ${result.code}:\n${tail(result.output, 30)}`);
+}
+
+/** The files whose contracts are put on a chain by tests. */
+function deployables(): string[] {
+  return [SOURCES, 'contracts/test/harness']
+    .flatMap((below) => solidityFiles(below))
+    .filter((file) => file !== FACTORY && /^contract /m.test(readFileSync(join(ROOT, file), 'utf8')));
+}
+
+/** Those that a mistake in `file` gets into. */
+function carriersOf(file: string): string[] {
+  return deployables().filter((source) => withImports([source])[file] !== undefined);
+}
+
+/** By path of the artifact. */
+type Code = Record<string, string>;
+type Compiled = { readonly code: Code | undefined; readonly error: string };
+
+type CompilerOutput = {
+  readonly errors?: readonly { readonly severity: string; readonly formattedMessage: string }[];
+  readonly contracts?: Record<
+    string,
+    Record<string, { readonly evm: { readonly bytecode: { readonly object: string } } }>
+  >;
+};
+
+/** Compiles some files of a worker by themselves, which takes a fraction of what forge would need. */
+async function compile(root: string, files: readonly string[], optimizer: object): Promise<Compiled> {
+  const input = {
+    language: 'Solidity',
+    sources: withImports(files, root),
+    settings: {
+      remappings: remappingSettings(),
+      evmVersion: 'cancun',
+      viaIR: true,
+      metadata: { bytecodeHash: 'none', appendCBOR: false },
+      optimizer,
+      outputSelection: Object.fromEntries(files.map((file) => [file, { '*': ['evm.bytecode.object'] }])),
+    },
+  };
+  const compiler = join(ROOT, 'scripts/solc.cjs');
+  const result = await run(process.execPath, [compiler], { input: JSON.stringify(input), timeoutS: TIMEOUT_S });
+  if (result.code !== 0) throw new Error(`solc ended with ${result.code}:\n${tail(result.output, 10)}`);
+  const { errors, contracts } = JSON.parse(result.output) as CompilerOutput;
+  const error = errors?.find(({ severity }) => severity === 'error')?.formattedMessage;
+  if (error !== undefined) return { code: undefined, error };
+  const code: Code = {};
+  for (const [file, inFile] of Object.entries(contracts ?? {})) {
+    for (const [name, { evm }] of Object.entries(inFile)) {
+      if (evm.bytecode.object !== '')
+        code[join('contracts/out', basename(file), `${name}.json`)] = `0x${evm.bytecode.object}`;
+    }
+  }
+  return { code, error: '' };
+}
+
+/** Into the artifacts that tests deploy from. @returns what was there before */
+function put(root: string, code: Code): Code {
+  const before: Code = {};
+  for (const [path, object] of Object.entries(code)) {
+    const artifact = JSON.parse(readFileSync(join(root, path), 'utf8')) as { bytecode: { object: string } };
+    before[path] = artifact.bytecode.object;
+    artifact.bytecode.object = object;
+    writeFileSync(join(root, path), JSON.stringify(artifact));
+  }
+  return before;
+}
+
+async function fateOf(m: Mutant, { root }: Worker): Promise<Result> {
   const started = Date.now();
-  const seconds = () => (Date.now() - started) / 1000;
-  if (worker.spoiled !== undefined && worker.spoiled !== m.file) restore(worker, worker.spoiled);
-  worker.spoiled = m.file;
-  writeFileSync(join(worker.root, m.file), m.source);
-  let outcome: Omit<Result, 'seconds'> = { fate: 'survived', by: '' };
-  for (const [round, runs] of FUZZ_RUNS.entries()) {
-    outcome = await test(worker.root, runs);
-    if (outcome.fate !== 'survived') break;
-    if (round === 0 && codeOf(worker.root) === worker.baseline) return { fate: 'same', by: '', seconds: seconds() };
+  const found = (fate: Fate, by = ''): Result => ({ fate, by, seconds: (Date.now() - started) / 1000 });
+  const path = join(root, m.file);
+  const carriers = carriersOf(m.file);
+  const original = readFileSync(path, 'utf8');
+  writeFileSync(path, m.source);
+  const { code } = await compile(root, carriers, DRAFT);
+  const shipped = async () => JSON.stringify((await compile(root, carriers, SHIPPED)).code);
+  if (code === undefined) {
+    writeFileSync(path, original);
+    return found('invalid');
   }
-  return { ...outcome, seconds: seconds() };
+  writeFileSync(path, original); // forge must not see it, or it would compile everything again
+  const before = put(root, code);
+  try {
+    for (const { concerned, fuzzRuns } of ROUNDS) {
+      const tests = concerned ? testsOf(m.file) : config.tests;
+      const { fate, by } = await test(root, tests, fuzzRuns);
+      if (fate === 'killed') return found(fate, by);
+    }
+  } finally {
+    put(root, before);
+  }
+  const right = await shipped();
+  writeFileSync(path, m.source);
+  const wrong = await shipped();
+  writeFileSync(path, original);
+  return found(right === wrong ? 'same' : 'survived');
 }
 
-/** Puts back what was compiled, so that the compiler need not make the same again. */
-function restore(worker: Worker, file: string): void {
-  cpSync(join(ROOT, file), join(worker.root, file));
-  for (const name of ['out', 'cache']) {
-    const target = join(worker.root, 'contracts', name);
-    rmSync(target, { recursive: true, force: true });
-    cpSync(join(worker.root, 'base', name), target, { recursive: true });
-  }
+function testsOf(file: string): string {
+  return config.files[file] ?? config.tests;
 }
 
-async function test(root: string, fuzzRuns: number): Promise<Omit<Result, 'seconds'>> {
-  const args = ['test', '--match-path', config.tests, '--fail-fast', '--threads', '1', '--fuzz-runs', String(fuzzRuns)];
-  const result = await run(forgeBinary(), args, { cwd: root, timeoutS: TIMEOUT_S });
+async function test(
+  root: string,
+  tests: string,
+  fuzzRuns: number,
+): Promise<{ fate: 'killed' | 'survived'; by: string }> {
+  const args = ['test', '--match-path', tests, '--no-match-test', config.notAbout, '--fail-fast', '--threads', '1'];
+  const result = await run(forgeBinary(), [...args, '--fuzz-runs', String(fuzzRuns), '--code-size-limit', CODE_LIMIT], {
+    cwd: root,
+    timeoutS: TIMEOUT_S,
+  });
   if (result.timedOut) return { fate: 'killed', by: 'by the time limit' };
   if (result.code === 0 && /\d+ tests passed, 0 failed/.test(result.output)) return { fate: 'survived', by: '' };
-  if (/Compiler run failed|Compilation failed/i.test(result.output)) return { fate: 'invalid', by: '' };
   const failed = /^\[FAIL.*\] (\w+)\(/m.exec(result.output)?.[1];
   if (failed === undefined) throw new Error(`forge ended with ${result.code}:\n${tail(result.output, 30)}`);
   return { fate: 'killed', by: `by ${failed}` };
-}
-
-/** Digest of the code of everything below contracts/src, as compiled last. */
-function codeOf(root: string): string {
-  const parts: string[] = [];
-  for (const file of solidityFiles('contracts/src', root)) {
-    const name = file.slice(file.lastIndexOf('/') + 1);
-    const made = join(root, 'contracts/out', name);
-    if (!existsSync(made)) continue;
-    for (const artifact of readdirSync(made).sort()) {
-      const { deployedBytecode, bytecode } = JSON.parse(readFileSync(join(made, artifact), 'utf8')) as {
-        deployedBytecode: { object: string };
-        bytecode: { object: string };
-      };
-      parts.push(artifact, bytecode.object, deployedBytecode.object);
-    }
-  }
-  return sha256(...parts);
 }
 
 if (import.meta.main) {

@@ -21,6 +21,8 @@ export type Finished = {
 export type RunOptions = {
   readonly cwd?: string;
   readonly env?: Record<string, string>;
+  /** What the program reads; nothing by default. */
+  readonly input?: string;
   readonly timeoutS: number;
 };
 
@@ -32,9 +34,12 @@ export function run(program: string, args: readonly string[], options: RunOption
     const child = spawn(program, args, {
       cwd: options.cwd ?? ROOT,
       env: { ...process.env, ...options.env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
       detached: true,
     });
+    // A program that ends before it has read everything is judged by how it ended.
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(options.input ?? '');
     let output = '';
     let timedOut = false;
     const collect = (chunk: Buffer) => {

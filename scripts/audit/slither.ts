@@ -4,8 +4,9 @@
  */
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, posix } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { folder, ROOT, run, SOURCES, solidityFiles, tail, type Verdict } from './run.ts';
+import { remappingSettings, withImports } from './sources.ts';
 import { ensureVenv } from './venv.ts';
 
 const CANARY = `${SOURCES}/Canary.sol`;
@@ -104,39 +105,14 @@ function placeOf(element: Element): string {
 
 /** Everything below contracts/src and all it imports, copied into `copy` too: slither reads its comments from there. */
 function standardInput(copy: string): unknown {
-  const packages = remappings();
-  const sources: Record<string, { content: string }> = {};
-  const add = (path: string): void => {
-    if (sources[path] !== undefined) return;
+  const sources = withImports(solidityFiles(SOURCES, copy), copy);
+  for (const [path, { content }] of Object.entries(sources)) {
     const inCopy = join(copy, path);
-    if (!existsSync(inCopy)) cpSync(join(ROOT, path), join(folder(dirname(inCopy)), posix.basename(path)));
-    const content = readFileSync(inCopy, 'utf8');
-    sources[path] = { content };
-    for (const [, target = ''] of content.matchAll(/^\s*import\s+(?:[^"';]*\sfrom\s+)?["']([^"']+)["']/gm)) {
-      add(resolveImport(path, target, packages));
-    }
-  };
-  for (const path of solidityFiles(SOURCES, copy)) add(path);
+    if (!existsSync(inCopy)) writeFileSync(join(folder(dirname(inCopy)), basename(path)), content);
+  }
   return {
     language: 'Solidity',
     sources,
-    settings: { remappings: packages.map(({ from, to }) => `${from}=${to}`), evmVersion: 'cancun', viaIR: true },
+    settings: { remappings: remappingSettings(), evmVersion: 'cancun', viaIR: true },
   };
-}
-
-type Remapping = { readonly from: string; readonly to: string };
-
-function resolveImport(importer: string, target: string, packages: readonly Remapping[]): string {
-  if (target.startsWith('.')) return posix.join(posix.dirname(importer), target);
-  const known = packages.find(({ from }) => target.startsWith(from));
-  return known === undefined ? target : known.to + target.slice(known.from.length);
-}
-
-/** As foundry.toml has them; the longest prefix wins. */
-function remappings(): Remapping[] {
-  const line = /^remappings\s*=\s*\[([^\]]*)\]/m.exec(readFileSync(join(ROOT, 'foundry.toml'), 'utf8'))?.[1];
-  if (line === undefined) throw new Error('foundry.toml has no remappings');
-  return [...line.matchAll(/"([^"=]+)=([^"]+)"/g)]
-    .map(([, from = '', to = '']) => ({ from, to }))
-    .sort((a, b) => b.from.length - a.from.length);
 }

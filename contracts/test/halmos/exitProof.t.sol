@@ -16,6 +16,7 @@ contract ExitProof is Proof {
         address owner = vault.owner();
         vm.assume(owner != address(vault));
         uint256 had = usdc.balanceOf(owner);
+        theExtensionIsGone();
         everybodyElseIsGone();
         anyTime();
 
@@ -31,6 +32,7 @@ contract ExitProof is Proof {
         address owner = vault.owner();
         vm.assume(owner != address(vault));
         uint256 had = usdc.balanceOf(owner);
+        theExtensionIsGone();
         everybodyElseIsGone();
         anyTime();
 
@@ -39,16 +41,21 @@ contract ExitProof is Proof {
         assert(usdc.balanceOf(address(vault)) == 0);
     }
 
-    /// @dev The list of tokens lies in code that the vault finds by a number it stores: that number is the fixture's.
-    function check_P17_withdrawAll_cannotBeStopped(uint256 gift) public {
+    /// @dev The list of tokens lies in code that the vault finds by a number it stores: that number is the fixture's. The
+    ///      owner is whoever was moved in.
+    function check_P17_withdrawAll_cannotBeStopped(uint256 gift, address heir) public {
         usdc.mint(address(vault), gift);
         uint256 has = usdc.balanceOf(address(vault));
         anyState();
+        vm.store(address(vault), MOVED_OWNER, bytes32(uint256(uint160(heir))));
+        address owner = vault.owner();
+        vm.assume(owner != address(vault));
+        uint256 had = usdc.balanceOf(owner);
         everybodyElseIsGone();
         anyTime();
 
-        assert(callVault(OWNER, abi.encodeCall(IVault.withdrawAll, (new address[](0)))));
-        assert(usdc.balanceOf(OWNER) == has);
+        assert(callVault(owner, abi.encodeCall(IVault.withdrawAll, (new address[](0)))));
+        assert(usdc.balanceOf(owner) == had + has);
         assert(usdc.balanceOf(address(vault)) == 0);
         assert(wbtc.balanceOf(address(vault)) == 0);
         assert(weth.balanceOf(address(vault)) == 0);

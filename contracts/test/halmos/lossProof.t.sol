@@ -24,12 +24,12 @@ contract LossProof is Proof {
         Fill memory f = fairFill(WETH, USDC, 1e18, bps);
         anyStateOfThisValue();
         State memory before = vault.state();
-        vm.assume(before.lossAt <= block.timestamp);
+        vm.assume(before.lastSliceAt <= block.timestamp);
 
         if (!callVault(KEEPER, fillCall(anySlice(), f))) return;
         State memory later = vault.state();
         uint256 cap = uint256(defaultPolicy().lossBpsPerDay) * before.epochNavUsdE8 / 10_000;
-        uint256 leaked = cap * (block.timestamp - before.lossAt) / DAY_S;
+        uint256 leaked = cap * (block.timestamp - before.lastSliceAt) / DAY_S;
         uint256 left = before.lossUsdE8 > leaked ? before.lossUsdE8 - leaked : 0;
         assert(later.lossUsdE8 <= cap);
         assert(later.lossUsdE8 >= left + lost);

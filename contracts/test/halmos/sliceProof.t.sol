@@ -2,6 +2,7 @@
 pragma solidity 0.8.30;
 
 import {IVault, Slice, State} from "../../src/interfaces/IVault.sol";
+import {ForgetfulVault} from "./Broken.sol";
 import {Proof} from "./Proof.sol";
 
 /// @notice No slice is used twice: a fill takes the slice that the vault expects and moves the expectation on; beginning
@@ -13,10 +14,9 @@ contract SliceProof is Proof {
         driftAndBegin();
     }
 
-    /// @dev For one fill of one ether at a fair price. What a fill trades has no part in which slice it is.
+    /// @dev For one fill of one ether at a fair price. All times that the vault has stored are any, so now need not be. What
     function check_P25_fill_usesUpTheSliceThatIsExpected() public {
         anyStateOfThisValue();
-        anyTime();
         State memory before = vault.state();
         Slice memory s = anySlice();
 
@@ -28,7 +28,6 @@ contract SliceProof is Proof {
 
     function witness_fill_isReached() public {
         anyStateOfThisValue();
-        anyTime();
         assert(!callVault(KEEPER, fillCall(anySlice(), fairFill(WETH, USDC, 1e18, 10_000))));
     }
 
@@ -46,13 +45,42 @@ contract SliceProof is Proof {
         assert(!callVault(KEEPER, abi.encodeCall(IVault.begin, ())));
     }
 
-    /// @dev Whoever calls whatever else: the next slice stays the same one.
-    function check_P25_nothingElse_movesTheExpectation(address sender, uint8 which) public {
-        bytes memory data = anyOtherCall(which);
+    // Whoever calls whatever else: the next slice stays the same one.
+
+    function check_P25_nothingElse_movesTheExpectation_movingCoins(address sender, uint8 which) public {
+        _nothingElse(sender, aCallThatMovesCoins(which));
+    }
+
+    function check_P25_nothingElse_movesTheExpectation_changingRules(address sender, uint8 which) public {
+        _nothingElse(sender, aCallThatChangesRules(which));
+    }
+
+    function check_P25_nothingElse_movesTheExpectation_changingPowers(address sender, uint8 which) public {
+        _nothingElse(sender, aCallThatChangesPowers(which));
+    }
+
+    function check_P25_nothingElse_movesTheExpectation_judging(address sender, uint8 which) public {
+        // From any state but for the value of the epoch: what is computed from it would be more than a solver can do.
+        bytes memory data = aCallThatJudges(which);
+        anyStateOfThisValue();
+        _callAndLook(sender, data);
+    }
+
+    /// @dev Must be refuted: the same, of a vault that forgets how far it was.
+    function witness_nothingElse_noticesAStepBack(address sender) public {
+        vm.etch(address(vault), address(new ForgetfulVault(factory.implementation())).code);
+        _nothingElse(sender, abi.encodeCall(IVault.pause, ()));
+    }
+
+    function _nothingElse(address sender, bytes memory data) private {
         anyState();
+        _callAndLook(sender, data);
+    }
+
+    function _callAndLook(address sender, bytes memory data) private {
         State memory before = vault.state();
 
-        if (!callVault(sender, data)) return;
+        if (!callVaultWithEther(sender, data)) return;
         State memory later = vault.state();
         assert(later.epoch == before.epoch && later.sequence == before.sequence);
     }

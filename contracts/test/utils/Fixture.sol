@@ -117,7 +117,7 @@ abstract contract Fixture is Test {
     }
 
     function register(Feed feed) internal returns (bytes32) {
-        return hub.register(configOf(feed));
+        return register(configOf(feed));
     }
 
     /// @notice The two may differ by 2 %.
@@ -128,6 +128,11 @@ abstract contract Fixture is Test {
         c.second.source = address(second);
         c.second.window = 48 hours;
         c.second.decimals = second.decimals();
+        return register(c);
+    }
+
+    /// @dev All feeds of the fixture go through here.
+    function register(FeedConfig memory c) internal virtual returns (bytes32) {
         return hub.register(c);
     }
 
