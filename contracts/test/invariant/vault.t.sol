@@ -190,6 +190,7 @@ contract Handler is RandomMarket, LayerTwo {
     function fairFill_(uint256 usdE8, uint256 outBps, bool stranger, bool last) external {
         (uint8 sell, uint8 buy) = extremes();
         Fill memory f = rateFillOf(sell, buy, usdE8, bound(outBps, 9_990, 10_110), 1);
+        if (stranger && usdE8 % 8 != 0) f.amountIn = uint128(held(sell)); // strangers have to take all that is wanted
         fillBy(stranger ? STRANGER : KEEPER, f, last && usdE8 % 4 == 0);
     }
 
@@ -232,7 +233,22 @@ contract Handler is RandomMarket, LayerTwo {
             ++count[who == KEEPER ? bytes32("fill") : bytes32("fill by a stranger")];
         } catch {}
         uint256 tipUsdE8 = settle(b);
+        if (ok && who == STRANGER) judgeStranger(b, f);
         if (ok) judge(b, f, tipUsdE8);
+    }
+
+    /// @dev No stranger uses up a slice with less than all that is wanted, or than fits into it.
+    function judgeStranger(Before memory b, Fill memory f) private view {
+        assertTrue(current.open, "P3: strangers trade where all may");
+        if (current.destinationBps != 0) return;
+        State memory s = vault.state();
+        uint256 wanted = uint256(current.maxSliceBps) * s.epochNavUsdE8 / 10_000;
+        int256 over = gap(f.sell, b.held[f.sell], s);
+        int256 under = -gap(f.buy, b.held[f.buy], s);
+        if (uint256(over) < wanted) wanted = uint256(over);
+        if (uint256(under) < wanted) wanted = uint256(under);
+        uint256 spentUsdE8 = valueOf(f.sell, b.held[f.sell] - held(f.sell));
+        assertLe(wanted, spentUsdE8 + valueOf(f.sell, 1) + 2, "P21: strangers take all");
     }
 
     /// @dev What must be true of every fill, whoever made it and however.
@@ -259,9 +275,8 @@ contract Handler is RandomMarket, LayerTwo {
         assertLe(b.held[f.sell] - held(f.sell), f.amountIn, "P2: no more than asked for");
         assertTrue(gap(f.sell, held(f.sell), s) >= -1, "P12: not sold below its target");
         uint256 spentUsdE8 = valueOf(f.sell, b.held[f.sell] - held(f.sell));
-        assertTrue(
-            gap(f.buy, bought, s) <= int256(spentUsdE8 * current.maxSlipBps / 10_000 + 1), "P12: not bought beyond it"
-        );
+        uint256 bps = current.maxSlipBps > current.premiumBps ? current.maxSlipBps : current.premiumBps;
+        assertTrue(gap(f.buy, bought, s) <= int256(spentUsdE8 * bps / 10_000 + 1), "P12: not bought beyond it");
         assertLe(tipUsdE8, spentUsdE8 * 20 / 10_000, "P20: for what was moved");
         uint8 third = 3 - f.sell - f.buy;
         assertEq(held(third), b.held[third], "P2: the third asset is untouched");
@@ -380,7 +395,7 @@ contract Handler is RandomMarket, LayerTwo {
     function wait_(uint256 seconds_) external {
         // Mostly within an epoch, sometimes beyond it.
         vm.warp(block.timestamp + bound(seconds_, 1, seconds_ % 4 == 0 ? 2 hours : 10 minutes));
-        Feed[5] memory all = [usdcFeed, wbtcFeed, wethFeed, wbtcSecond, wethSecond];
+        Feed[6] memory all = [usdcFeed, wbtcFeed, wethFeed, usdcSecond, wbtcSecond, wethSecond];
         for (uint256 i; i < 5; ++i) {
             if (all[i].updatedAt() + 24 hours > block.timestamp) all[i].set(all[i].answer());
         }

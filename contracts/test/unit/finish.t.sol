@@ -76,6 +76,20 @@ contract FinishTest is Fixture {
         finishAs(STRANGER);
     }
 
+    /// Prices turned around half-way: what lacks now was sold in this epoch, and nothing may be done any more.
+    function test_P21_finish_strangersWhenOnlyTheWayBackIsLeft() public {
+        driftAndBegin();
+        doFill(fairFill(WETH, USDC, uint256(6_000e18) / 4_500 + 1e12, 10_001)); // USDC is at its target
+        expectFinishRevert(STRANGER, abi.encodeWithSelector(IVault.NotKeeper.selector, STRANGER));
+        wbtcFeed.set(80_000e8);
+        wethFeed.set(2_500e18);
+        expectFillRevert(
+            fairFill(WBTC, WETH, 0.01e8, 10_000), abi.encodeWithSelector(IVault.SoldBefore.selector, WETH)
+        );
+        finishAs(STRANGER);
+        assertTrue(!isOpen(), "closed");
+    }
+
     function test_P4_finish_strangersNeedGoodPrices() public {
         driftAndBegin();
         doFill(paidFill(WETH, USDC, 5e18, 6_000e6 - 1));

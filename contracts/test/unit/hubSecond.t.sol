@@ -131,6 +131,10 @@ contract HubSecondTest is HubFixture {
         c = copy(good);
         c.second.source = c.feed;
         expectBad(c, "second.source"); // no second opinion
+        c = withQuote(good, dollar);
+        c.second.source = address(dollar);
+        expectBad(c, "second.source"); // nor as a part of the first
+        c = copy(good);
         c.second.source = address(0x77);
         expectBad(c, "second.source");
         c = copy(good);
@@ -309,6 +313,15 @@ contract HubSecondTest is HubFixture {
         hub.register(c);
         c.second.window = 312;
         expectBad(c, "second.window");
+    }
+
+    /// What both opinions hang on would move both of them: they would agree on any error of it.
+    function test_P7_pool_isNotPricedByAPartOfTheFirst() public {
+        FeedConfig memory c = withPool(configOf(feed), address(oracle), true, 300, feed, 100);
+        expectBad(c, "second.quoteFeed");
+        c = withPool(withQuote(configOf(feed), dollar), address(oracle), true, 300, dollar, 100);
+        expectBad(c, "second.quoteFeed");
+        hub.register(withPool(withQuote(configOf(feed), dollar), address(oracle), true, 300, second, 100));
     }
 
     function test_P5_pool_registered() public {

@@ -77,17 +77,51 @@ contract RelaxationTest is Relaxing {
         assertRequires(4_455e6);
     }
 
-    /// A premium must not lock out the very fill that would reach the target: asking for less than all always works.
-    function test_P21_relaxation_aPremiumAboveTheCapLeavesSomethingToTrade() public {
+    /// A premium must not lock out the very fill that would reach the target.
+    function test_P12_relaxation_aPremiumAboveTheCapMayBeBidForTheWholeDeficit() public {
         Policy memory p = relaxing();
         p.premiumBps = 500;
         setPolicy(p);
+        wethFeed.set(4_800e18); // USDC lacks 7,200 dollars: 1.5 WETH
         begin();
-        uint256 all = uint256(6_000e18) / 4_500; // USDC's whole deficit
         expectFillRevert(
-            paidFill(WETH, USDC, all, 6_300e6), abi.encodeWithSelector(IVault.Overshoot.selector, USDC)
+            paidFill(WETH, USDC, 1.5e18, 7_560e6 + 1), abi.encodeWithSelector(IVault.Overshoot.selector, USDC)
         );
-        doFill(paidFill(WETH, USDC, all * 100 / 105, 6_000e6));
+        expectFillRevert(
+            paidFill(WETH, USDC, 1.5e18, 7_560e6 - 1),
+            abi.encodeWithSelector(IVault.SlippageAboveCap.selector, 7_560e6 - 1, 7_560e6)
+        );
+        doFill(paidFill(WETH, USDC, 1.5e18, 7_560e6));
+    }
+
+    /// A guardian may hold everything up, but no pause makes the demand cheaper: the auction starts anew behind it.
+    function test_P6_relaxation_theClockStartsAgainAfterAPause() public {
+        address guardian = address(0x6A);
+        vm.prank(OWNER);
+        vault.setGuardian(guardian);
+        vm.warp(T0 + 500);
+        vm.prank(guardian);
+        vault.guardianPause(600);
+        vm.warp(T0 + 1_100);
+        assertRequires(4_545e6);
+        vm.warp(T0 + 1_400);
+        assertRequires(4_500e6);
+        vm.warp(T0 + 1_700);
+        assertRequires(4_455e6);
+    }
+
+    function test_P6_relaxation_aPauseBeforeTheEpochChangesNothing() public {
+        vm.prank(KEEPER);
+        vault.finish();
+        address guardian = address(0x6A);
+        vm.prank(OWNER);
+        vault.setGuardian(guardian);
+        vm.prank(guardian);
+        vault.guardianPause(600);
+        vm.warp(T0 + 1_000);
+        begin();
+        vm.warp(T0 + 1_300);
+        assertRequires(4_500e6);
     }
 
     function testFuzz_P3_relaxation_neverRisesWithTime(uint256 a, uint256 b) public {
@@ -232,21 +266,96 @@ contract OpenExecutionTest is Relaxing {
         setPolicy(p);
         vm.warp(T0 + 60);
         drift();
+        wethFeed.set(4_800e18); // NAV 118,000: WETH 12,600 dollars over, USDC 7,200 (1.5 WETH) and WBTC 5,400 under
+    }
+
+    function tooLittle(uint256 amount) private pure returns (bytes memory) {
+        return abi.encodeWithSelector(IVault.TooLittle.selector, amount, 1.5e18);
+    }
+
+    /// Who could take a dollar would use up slices, and everybody's time until the next one, for nothing.
+    function test_P21_open_strangersTakeAllThatIsWanted() public {
+        begin();
+        vm.warp(block.timestamp + 600);
+        Slice memory s = slice();
+        expectFillRevert(STRANGER, s, fairFill(WETH, USDC, 0.001e18, 10_100), tooLittle(0.001e18));
+        expectFillRevert(STRANGER, s, fairFill(WETH, USDC, 1.5e18 - 1, 10_100), tooLittle(1.5e18 - 1));
+        // nor take all and give some back
+        Call memory back = Call(address(weth), abi.encodeWithSignature("transfer(address,uint256)", vault, 1));
+        expectFillRevert(
+            STRANGER, s, puppetFill(WETH, USDC, 1.5e18, calls(back, minting(usdc, 7_200e6))), tooLittle(1.5e18 - 1)
+        );
+        fillAs(STRANGER, s, paidFill(WETH, USDC, 2e18, 7_128e6)); // asked for more, gets what there is
+        assertEq(held(WETH), 8.5e18, "all of it");
+        vm.warp(block.timestamp + 60);
+        doFill(fairFill(WETH, WBTC, 0.001e18, 10_000)); // keepers are trusted with less
+    }
+
+    function test_P21_open_strangersTakeTheRestOfTheSlice() public {
+        Policy memory p = vault.policy();
+        p.maxSliceBps = 100; // 1,180 dollars
+        setPolicy(p);
+        begin();
+        uint256 most = uint256(1_180e18) / 4_800;
+        Slice memory s = slice();
+        expectFillRevert(
+            STRANGER,
+            s,
+            fairFill(WETH, USDC, most - 1, 10_100),
+            abi.encodeWithSelector(IVault.TooLittle.selector, most - 1, most)
+        );
+        fillAs(STRANGER, s, paidFill(WETH, USDC, most, 1_191.8e6));
+        assertEq(held(WETH), 10e18 - most, "the slice");
+    }
+
+    /// A stop's sale is not held up by crumbs: every slice that a stranger takes is a whole one.
+    function test_P21_open_aStopIsSoldAsFastAsTheSlicesAllow() public {
+        vm.prank(OWNER);
+        vault.setTargets(stoppableTargets());
+        Policy memory p = relaxing();
+        (p.open, p.premiumBps, p.relaxS) = (true, 1, 60);
+        (p.sliceCooldownS, p.cooldownS, p.maxSliceBps) = (600, 600, 2_000);
+        (p.stopLossBps, p.confirmS) = (2_000, 600);
+        setPolicy(p);
+        setPrices(60_000, 3_000);
+        vault.checkStop();
+        setPrices(40_000, 1_500);
+        vault.checkStop();
+        vm.warp(block.timestamp + 600);
+        setPrices(40_000, 1_500);
+        vault.checkStop(); // NAV 75,000: 20,000 of WBTC and 15,000 of WETH to sell, 15,000 a slice
+        vm.prank(STRANGER);
+        vault.begin();
+        vm.warp(block.timestamp + 60);
+        Slice memory s = slice();
+        expectFillRevert(
+            STRANGER,
+            s,
+            fairFill(WETH, USDC, 0.001e18, 10_002),
+            abi.encodeWithSelector(IVault.TooLittle.selector, 0.001e18, 10e18)
+        );
+        fillAs(STRANGER, s, fairFill(WETH, USDC, 10e18, 10_000));
+        assertEq(held(WETH), 0, "the first slice");
+        vm.warp(block.timestamp + 600);
+        fillAs(STRANGER, slice(), fairFill(WBTC, USDC, 0.375e8, 10_000));
+        vm.warp(block.timestamp + 600);
+        fillAs(STRANGER, slice(), fairFill(WBTC, USDC, 0.125e8, 10_000));
+        assertEq(held(WBTC), 0, "all out");
     }
 
     function test_P3_open_strangersBeginAndFill() public {
         vm.prank(STRANGER);
         vault.begin();
         Slice memory s = slice();
-        Fill memory f = paidFill(WETH, USDC, 1e18, 4_545e6 - 1);
-        expectFillRevert(STRANGER, s, f, abi.encodeWithSelector(IVault.SlippageAboveCap.selector, 4_545e6 - 1, 4_545e6));
-        fillAs(STRANGER, s, paidFill(WETH, USDC, 1e18, 4_545e6));
-        assertEq(held(WETH), 9e18, "sold");
+        Fill memory f = paidFill(WETH, USDC, 1.5e18, 7_272e6 - 1);
+        expectFillRevert(STRANGER, s, f, abi.encodeWithSelector(IVault.SlippageAboveCap.selector, 7_272e6 - 1, 7_272e6));
+        fillAs(STRANGER, s, paidFill(WETH, USDC, 1.5e18, 7_272e6));
+        assertEq(held(WETH), 8.5e18, "sold");
     }
 
     function test_P3_open_strangersBeginAndFillAtOnce() public {
         Slice memory s = Slice(vault.state().epoch + 1, 0, uint40(block.timestamp), true);
-        beginAndFillAs(STRANGER, s, many(paidFill(WETH, USDC, 1e18, 4_545e6)));
+        beginAndFillAs(STRANGER, s, many(paidFill(WETH, USDC, 1.5e18, 7_272e6)));
         assertTrue(isOpen(), "a stranger's `last` closes nothing");
         assertEq(vault.state().sequence, 1, "consumed");
     }
@@ -255,12 +364,12 @@ contract OpenExecutionTest is Relaxing {
         begin();
         Slice memory s = slice();
         s.last = true;
-        fillAs(STRANGER, s, paidFill(WETH, USDC, 0.1e18, 4_545e5));
+        fillAs(STRANGER, s, paidFill(WETH, USDC, 1.5e18, 7_272e6));
         assertTrue(isOpen(), "open");
         vm.warp(block.timestamp + 60);
         s = slice();
         s.last = true;
-        fillAs(KEEPER, s, paidFill(WETH, USDC, 0.1e18, 4_545e5));
+        fillAs(KEEPER, s, fairFill(WETH, WBTC, 0.1e18, 10_100));
         assertTrue(!isOpen(), "a keeper's is not");
     }
 
@@ -270,9 +379,9 @@ contract OpenExecutionTest is Relaxing {
         vm.prank(STRANGER);
         vault.finish();
         vm.warp(block.timestamp + 600);
-        fillAs(STRANGER, slice(), paidFill(WETH, USDC, 5e18, 6_000e6 - 1));
+        fillAs(STRANGER, slice(), paidFill(WETH, USDC, 5e18, 7_200e6 - 1));
         vm.warp(block.timestamp + 60);
-        fillAs(STRANGER, slice(), paidFill(WETH, WBTC, 5e18, 0.075e8 - 1));
+        fillAs(STRANGER, slice(), paidFill(WETH, WBTC, 5e18, 0.09e8 - 1));
         vm.prank(STRANGER);
         vault.finish();
         assertTrue(!isOpen(), "closed");
@@ -319,7 +428,7 @@ contract OpenExecutionTest is Relaxing {
         Slice memory s = slice();
         Fill memory inner = paidFill(WETH, USDC, 0.1e18, 4_545e5);
         Fill memory f = puppetFill(
-            WETH, USDC, 1e18, calls(Call(address(vault), abi.encodeCall(IVault.fill, (s, many(inner)))), minting(usdc, 4_545e6))
+            WETH, USDC, 1.5e18, calls(Call(address(vault), abi.encodeCall(IVault.fill, (s, many(inner)))), minting(usdc, 7_272e6))
         );
         expectFillRevert(STRANGER, s, f, abi.encodeWithSignature("ReentrancyGuardReentrantCall()"));
         assertEq(keccak256(abi.encode(vault.state())), keccak256(abi.encode(before)), "nothing happened");

@@ -178,6 +178,8 @@ contract SetPolicyTest is Fixture {
         p.relaxS = 60;
         setPolicy(p);
         p.open = false;
+        p.relaxS = 0;
+        expectBad(p, "premiumBps", 1, 0, 0); // a premium that nothing takes away would never be paid
         p.relaxS = 3_601;
         expectBad(p, "relaxS", 3_601, 0, 3_600);
     }

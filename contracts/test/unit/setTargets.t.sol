@@ -172,7 +172,7 @@ contract SetTargetsTest is Fixture {
         set(t); // what cannot be stopped needs no second opinion
     }
 
-    function test_P7_setTargets_aPortfolioStopNeedsSecondSourcesForAllRisk() public {
+    function test_P7_setTargets_aPortfolioStopNeedsSecondSourcesForAll() public {
         Target[] memory t = stoppableTargets();
         set(t);
         Policy memory p = defaultPolicy();
@@ -181,11 +181,13 @@ contract SetTargetsTest is Fixture {
         setPolicy(p);
         t[WBTC].feedId = register(wbtcFeed);
         expectBad(t, abi.encodeWithSelector(IVault.BadTarget.selector, "secondSource", address(wbtc), 0));
-        t[WBTC].safe = true;
+        t[WBTC].safe = true; // its price is part of what the portfolio is worth all the same
+        expectBad(t, abi.encodeWithSelector(IVault.BadTarget.selector, "secondSource", address(wbtc), 0));
+        t[WBTC].feedId = register(wbtcFeed, wbtcSecond);
         set(t);
     }
 
-    function test_P7_setTargets_stopsThatNothingCouldReach() public {
+    function test_P7_setTargets_stopsThatNothingOrEverythingReaches() public {
         Policy memory p = defaultPolicy();
         p.confirmS = 60;
         setPolicy(p);
@@ -198,6 +200,11 @@ contract SetTargetsTest is Fixture {
         t[USDC].takePriceUsdE8 = 0;
         t[WETH].stopPriceUsdE8 = 1e4; // the feed's own floor
         expectBad(t, abi.encodeWithSelector(IVault.BadTarget.selector, "stopPriceUsdE8", address(weth), 1e4));
+        t[WETH].stopPriceUsdE8 = 10_000_000e8; // its ceiling: always reached
+        expectBad(t, abi.encodeWithSelector(IVault.BadTarget.selector, "stopPriceUsdE8", address(weth), 10_000_000e8));
+        t[WETH].stopPriceUsdE8 = 0;
+        t[WETH].takePriceUsdE8 = 1e4; // the floor: always reached
+        expectBad(t, abi.encodeWithSelector(IVault.BadTarget.selector, "takePriceUsdE8", address(weth), 1e4));
         t[WETH].stopPriceUsdE8 = 2_000e8;
         t[WETH].takePriceUsdE8 = 2_000e8;
         expectBad(t, abi.encodeWithSelector(IVault.BadTarget.selector, "takePriceUsdE8", address(weth), 2_000e8));

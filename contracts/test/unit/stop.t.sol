@@ -207,6 +207,17 @@ contract StopTest is Fixture {
         }
     }
 
+    /// What the portfolio is worth must not hang on one opinion about what is to be fled to.
+    function test_P7_checkStop_needsTwoOpinionsOfWhatIsSafe() public {
+        check();
+        usdcFeed.set(0.3e8); // NAV 72,000, were it true
+        vm.expectPartialRevert(IOracleHub.BadPrice.selector);
+        check();
+        usdcSecond.set(0.3e8);
+        check();
+        assertStop(100_000e8, 100_000e8, B | E, T0);
+    }
+
     /// One source alone is no price.
     function test_P7_checkStop_needsTwoAgreeingSources() public {
         stopEach();
@@ -408,6 +419,26 @@ contract StopTest is Fixture {
         vault.resetStop();
     }
 
+    /// New terms are measured from the next look on, not from a reference that was taken under others.
+    function test_P7_setPolicy_otherTermsTakeTheReferenceAnew() public {
+        setPolicy(stopPolicy(0, 30_000));
+        check();
+        later(300 days, 45_000, 2_250);
+        setPolicy(stopPolicy(1_500, 0)); // 15 % below today
+        assertTrue(!vault.state().referenceLive, "gone");
+        check();
+        assertStop(77_500e8, 77_500e8, 0, 0);
+        expectNothing();
+        assertEq(vault.state().stopped, 0, "kept");
+        setPolicy(stopPolicy(1_500, 1));
+        assertTrue(!vault.state().referenceLive, "gone");
+        check();
+        Policy memory p = stopPolicy(1_500, 1);
+        (p.confirmS, p.maxSlipBps) = (60, 50);
+        setPolicy(p);
+        assertTrue(vault.state().referenceLive, "other rules leave it alone");
+    }
+
     /// The stops are gone, what they armed is disarmed by the next look.
     function test_setPolicy_withoutStopsDisarms() public {
         check();
@@ -416,7 +447,7 @@ contract StopTest is Fixture {
         setPolicy(stopPolicy(0, 0));
         assertAct(0, "DISARM", T0 + CONFIRM_S);
         check();
-        assertStop(100_000e8, 100_000e8, 0, 0);
+        assertEq(vault.stop().armed, 0, "disarmed");
         expectNothing();
     }
 

@@ -145,6 +145,33 @@ contract StoppedTest is Fixture {
         doFill(fairFill(WETH, USDC, 1e18, 10_000));
     }
 
+    /// A gift of a stopped asset would open epochs inside the bands and without a cooldown, were it worth one.
+    function test_P8_stopped_aGiftOpensNoEpoch() public {
+        Policy memory p = defaultPolicy();
+        p.cooldownS = 30 days;
+        setPolicy(p);
+        stopWeth();
+        begin();
+        doFill(fairFill(WETH, USDC, 10e18, 10_000));
+        vm.prank(KEEPER);
+        vault.finish();
+        wbtcFeed.set(66_000e8); // WBTC 33 of 103: 2 points over, the band is 5
+        weth.mint(address(vault), 0.0004e18); // 1.20 dollars
+        vm.expectPartialRevert(IVault.NotDue.selector);
+        begin();
+        weth.burn(address(vault), 0.0004e18);
+
+        wbtcFeed.set(60_000e8);
+        weth.mint(address(vault), uint256(100e18) / 597); // x of 100,000 + x dollars is 0.5 % at x = 502.51
+        vm.expectPartialRevert(IVault.NotDue.selector);
+        begin();
+        weth.mint(address(vault), 0.0001e18);
+        uint256 worth = nav();
+        vm.expectEmit(address(vault));
+        emit IVault.EpochOpened(2, Due.Stop, worth);
+        begin();
+    }
+
     function test_P1_stopped_theSaleKeepsToItsLimits() public {
         Policy memory p = defaultPolicy();
         p.lossBpsPerDay = 10; // 100 dollars

@@ -146,11 +146,12 @@ contract TipsTest is Fixture {
         p.open = true;
         p.premiumBps = 1;
         p.relaxS = 60;
+        p.maxSliceBps = 180; // 2,070 dollars: all that a slice may hold
         setPolicy(p);
         begin();
         vm.warp(block.timestamp + 60);
-        fillAs(STRANGER, slice(), fairFill(WETH, USDC, 0.5e18, 10_000));
-        assertEq(usdc.balanceOf(STRANGER), 4.5e6, "stranger");
+        fillAs(STRANGER, slice(), fairFill(WETH, USDC, 0.46e18, 10_000));
+        assertEq(usdc.balanceOf(STRANGER), 4.14e6, "stranger");
     }
 
     /// The owner who trades himself pays himself.

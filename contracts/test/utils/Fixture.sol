@@ -30,7 +30,8 @@ abstract contract Fixture is Test {
     Feed internal usdcFeed;
     Feed internal wbtcFeed;
     Feed internal wethFeed;
-    Feed internal wbtcSecond; // other opinions, for those who want stops
+    Feed internal usdcSecond; // other opinions, for those who want stops
+    Feed internal wbtcSecond;
     Feed internal wethSecond;
 
     IOracleHub internal hub;
@@ -48,6 +49,7 @@ abstract contract Fixture is Test {
         usdcFeed = new Feed(8, 1e8);
         wbtcFeed = new Feed(8, 60_000e8);
         wethFeed = new Feed(18, 3_000e18);
+        usdcSecond = new Feed(8, 1e8);
         wbtcSecond = new Feed(8, 60_000e8);
         wethSecond = new Feed(8, 3_000e8);
         hub = IOracleHub(deploy("OracleHub", abi.encode(address(0), 0)));
@@ -100,10 +102,11 @@ abstract contract Fixture is Test {
         t[WETH] = target(weth, 3_000, 500, register(wethFeed));
     }
 
-    /// @notice As `defaultTargets`, with USDC to flee to and second opinions on the other two.
+    /// @notice As `defaultTargets`, with USDC to flee to and second opinions on all three.
     function stoppableTargets() internal returns (Target[] memory t) {
         t = defaultTargets();
         t[USDC].safe = true;
+        t[USDC].feedId = register(usdcFeed, usdcSecond);
         t[WBTC].feedId = register(wbtcFeed, wbtcSecond);
         t[WETH].feedId = register(wethFeed, wethSecond);
     }
@@ -136,9 +139,10 @@ abstract contract Fixture is Test {
         return hub.register(c);
     }
 
-    /// @notice Both opinions on both risky assets and the one on USDC, fresh. {USD}
+    /// @notice Both opinions on all three assets, fresh, USDC at one dollar. {USD}
     function setPrices(uint256 wbtcUsd, uint256 wethUsd) internal {
         usdcFeed.set(1e8);
+        usdcSecond.set(1e8);
         wbtcFeed.set(int256(wbtcUsd * 1e8));
         wbtcSecond.set(int256(wbtcUsd * 1e8));
         wethFeed.set(int256(wethUsd * 1e18));
