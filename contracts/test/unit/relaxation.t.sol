@@ -310,8 +310,9 @@ contract OpenExecutionTest is Relaxing {
 
     /// A stop's sale is not held up by crumbs: every slice that a stranger takes is a whole one.
     function test_P21_open_aStopIsSoldAsFastAsTheSlicesAllow() public {
+        Target[] memory t = stoppableTargets();
         vm.prank(OWNER);
-        vault.setTargets(stoppableTargets());
+        vault.setTargets(t);
         Policy memory p = relaxing();
         (p.open, p.premiumBps, p.relaxS) = (true, 1, 60);
         (p.sliceCooldownS, p.cooldownS, p.maxSliceBps) = (600, 600, 2_000);

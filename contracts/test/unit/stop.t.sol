@@ -427,7 +427,7 @@ contract StopTest is Fixture {
         setPolicy(stopPolicy(1_500, 0)); // 15 % below today
         assertTrue(!vault.state().referenceLive, "gone");
         check();
-        assertStop(77_500e8, 77_500e8, 0, 0);
+        assertStop(85_000e8, 85_000e8, 0, 0);
         expectNothing();
         assertEq(vault.state().stopped, 0, "kept");
         setPolicy(stopPolicy(1_500, 1));
