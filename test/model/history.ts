@@ -216,6 +216,9 @@ export function makerOf(seed: number, start: Model, prices: readonly bigint[]): 
     const waits = confirmedAt > now ? confirmedAt - now : 0n;
     if (stop.armed !== 0n && r.chance(0.4))
       return now + (waits > 0n && r.chance(0.5) ? waits : waits + BigInt(r.int(1, 20)));
+    // A short pause in the middle of an epoch.
+    const pauseLeft = state.pausedUntil - now;
+    if (isOpen(m) && pauseLeft > 0n && pauseLeft < BigInt(HOUR_S) && r.chance(0.6)) return state.pausedUntil;
     if (r.chance(isOpen(m) ? 0.85 : 0.7)) return now + BigInt(r.int(1, 40));
     const edges = [
       state.epochEnd,
@@ -297,6 +300,8 @@ export function makerOf(seed: number, start: Model, prices: readonly bigint[]): 
     const tellAll = (change: Record<number, Source> = {}): Draft =>
       by(STRANGER, { do: 'tell', sources: { ...retell(m, at), ...change } });
     const trading = !paused && !broken && !empty;
+    // The clock of the relaxation is running.
+    const relaxing = open && policy.relaxS > 0n;
     return [
       [trading && open ? 60 : 2, () => slice(m, at, operator(m), false)],
       [trading && !open && kind !== 'None' ? 25 : 2, () => by(operator(m), { do: 'begin' })],
@@ -416,17 +421,17 @@ export function makerOf(seed: number, start: Model, prices: readonly bigint[]): 
         },
       ],
       [
-        vault.guardian === GUARDIAN ? 0.3 : 1,
+        vault.guardian === GUARDIAN ? 0.3 : 4,
         () => by(owner(m), { do: 'setGuardian', account: r.chance(0.8) ? GUARDIAN : 'zero' }),
       ],
       [0.5, () => by(owner(m), { do: 'pause' })],
-      [paused ? 25 : 0.3, () => by(owner(m), { do: 'resume' })],
+      [paused ? (state.pausedUntil < at + BigInt(HOUR_S) ? 2 : 25) : 0.3, () => by(owner(m), { do: 'resume' })],
       [
-        vault.guardian !== GUARDIAN ? 0.1 : vault.nextGuardianPauseAt > at ? 3 : 1.5,
+        vault.guardian !== GUARDIAN ? 0.1 : vault.nextGuardianPauseAt > at ? 2 : relaxing ? 15 : 1.5,
         () =>
           by(r.chance(0.9) ? GUARDIAN : STRANGER, {
             do: 'guardianPause',
-            seconds: BigInt(r.pick([0, 30, 30, 300, 604_800, 604_801])),
+            seconds: BigInt(relaxing && r.chance(0.8) ? 30 : r.pick([0, 30, 30, 300, 604_800, 604_801])),
           }),
       ],
       [state.stopped !== 0n && calm ? 8 : 0.5, () => by(owner(m), { do: 'resetStop' })],

@@ -31,7 +31,7 @@ const PER_HISTORY = {
   'snapshot taken anew': 0.2,
   tipped: 2,
   'fill after an outage': 0.1,
-  'fill after a pause': 0.03,
+  'fill after a pause': 0.2,
   'fill by a stranger': 0.3,
 } as const;
 
