@@ -544,7 +544,7 @@ contract VaultInvariants is RandomMarket {
     function test_P2_invariantsAreNotEmpty() public {
         bytes4[] memory list = selectors();
         uint256 draw = 1;
-        for (uint256 i; i < 4_000; ++i) {
+        for (uint256 i; i < 8_000; ++i) {
             draw = uint256(keccak256(abi.encode(draw)));
             uint256[6] memory words;
             for (uint256 j; j < 6; ++j) {
