@@ -113,7 +113,6 @@ contract FillersFuzzTest is FillerMarket {
         begin();
     }
 
-    /// forge-config: default.fuzz.runs = 500
     function testFuzz_P2_path_anyPathIsPaidOrUndone(uint256 seed, uint256 amount, uint256 hops, bool toWbtc) public {
         uint8 buy = toWbtc ? WBTC : USDC;
         amount = bound(amount, 1e15, 1e18);
@@ -139,7 +138,6 @@ contract FillersFuzzTest is FillerMarket {
         assertEmpty();
     }
 
-    /// forge-config: default.fuzz.runs = 500
     function testFuzz_P2_path_anyBytesArePaidOrUndone(bytes calldata path) public {
         uint256 before = nav();
         Fill memory f = pathFill(WETH, USDC, 1e17, path);
@@ -155,7 +153,6 @@ contract FillersFuzzTest is FillerMarket {
 
     /// @param pull {base units} the router takes of the input
     /// @param out {base units} it brings
-    /// forge-config: default.fuzz.runs = 500
     function testFuzz_P2_trampoline_anyRouterIsPaidOrUndone(
         uint256 amount,
         uint256 pull,
@@ -309,9 +306,6 @@ contract FillerInvariants is FillerMarket {
         list[0] = FuzzSelector(address(handler), s);
     }
 
-    /// forge-config: default.invariant.runs = 10
-    /// forge-config: default.invariant.depth = 60
-    /// forge-config: default.invariant.fail-on-revert = true
     function invariant_P2_nothingStaysWithTheFillers() public view {
         for (uint8 i; i < 3; ++i) {
             (uint256 path, uint256 tramp) = handler.left(i);

@@ -116,7 +116,6 @@ contract HubFuzz is HubFixture {
     }
 
     /// Against the same by plain fractions: two feeds, a wrapper and a second feed.
-    /// forge-config: default.fuzz.runs = 512
     function testFuzz_P7_composed(Case memory k) public {
         k.decimals = bound(k.decimals, 6, 18);
         k.quoteDecimals = bound(k.quoteDecimals, 6, 18);

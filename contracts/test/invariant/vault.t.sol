@@ -526,9 +526,6 @@ contract VaultInvariants is RandomMarket {
         list[0] = FuzzSelector(address(handler), selectors());
     }
 
-    /// forge-config: default.invariant.runs = 256
-    /// forge-config: default.invariant.depth = 128
-    /// forge-config: default.invariant.fail-on-revert = true
     function invariant_P1_P2_P7_P11_P12_P20_P25_everybodysBooksAgree() public view {
         handler.check();
     }

@@ -139,7 +139,6 @@ contract HubTwapTest is HubFixture, RealUniswap {
     }
 
     /// Uniswap's own pool finds the tick again, and the tick below for the next lower price: equal to the last bit.
-    /// forge-config: default.fuzz.runs = 256
     function testFuzz_tickMath_asUniswapComputes(int256 tick) public {
         tick = int256(bound(uint256(tick), 0, 2 * 887_271)) - 887_271;
         assertSameTick(tick);
