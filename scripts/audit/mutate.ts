@@ -1,10 +1,10 @@
 /**
  * Mutation testing: each mutant of the product is compiled and must be noticed by the unit and fuzz tests.
- * Mutants that no test can notice are argued in scripts/audit/survivors.json. The quick profile checks a sample that is
+ * Mutants that no test can notice are argued in scripts/audit/survivors.json. A sample is
  * always the same for the same sources; what was found of a mutant is kept in .cache for as long as neither the
  * product nor its tests change.
  *
- *   node scripts/audit/mutate.ts [--quick] [--sample=N] [--only=TEXT in file, function or line] [--list]
+ *   node scripts/audit/mutate.ts [--sample=N] [--only=TEXT in file, function or line] [--list]
  */
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -45,7 +45,6 @@ type Config = {
   /** Tests of gas and of the size of code: they would notice how it was compiled. */
   readonly notAbout: string;
   /** How many the quick profile looks at. */
-  readonly sample: number;
   readonly leastScore: number;
 };
 
@@ -59,8 +58,6 @@ type Result = { readonly fate: Fate; readonly by: string; readonly seconds: numb
 export type MutationOptions = { readonly sample?: number; readonly only?: string };
 
 const config = JSON.parse(readFileSync(join(import.meta.dirname, 'mutation.json'), 'utf8')) as Config;
-
-export const quickSample = config.sample;
 
 export async function mutate(options: MutationOptions): Promise<Verdict> {
   const all = everyMutant();
@@ -364,7 +361,7 @@ if (import.meta.main) {
   const value = (name: string) =>
     process.argv.find((argument) => argument.startsWith(`--${name}=`))?.slice(name.length + 3);
   const only = value('only');
-  const sample = value('sample') ?? (process.argv.includes('--quick') ? quickSample : undefined);
+  const sample = value('sample');
   const options: MutationOptions = {
     ...(only === undefined ? {} : { only }),
     ...(sample === undefined ? {} : { sample: Number(sample) }),
