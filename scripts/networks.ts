@@ -8,40 +8,36 @@
  * list and to Aave's under the same name; its decimals come from Chainlink.
  */
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { getAddress, isAddress } from 'viem';
 import { arbitrum, base, mainnet, optimism, polygon, sepolia } from 'viem/chains';
 import type { Address } from '../src/core/types.ts';
 import type { Feed, Network, NetworkId, Sourced, Token } from '../src/networks/types.ts';
+import { nameOf, type Package, ROOT, unpacked } from './vendor/packages.ts';
 
-const ROOT = resolve(import.meta.dirname, '..');
-const CACHE = join(ROOT, '.cache', 'networks');
 const DATA = join(ROOT, 'src', 'networks', 'data.ts');
-
-type Package = { readonly name: string; readonly version: string; readonly sha512: string };
 
 const UNISWAP: Package = {
   name: '@uniswap/sdk-core',
   version: '7.19.4',
-  sha512: 'sha512-jV9qVMMD6qvEATgfFnZ3QgrhIMv5lullzeGPWjyC4+sUctatft+1M+OtAZxxjbFm8NQfJA73hqIeFPOg4cUyoA==',
+  sha512: 'jV9qVMMD6qvEATgfFnZ3QgrhIMv5lullzeGPWjyC4+sUctatft+1M+OtAZxxjbFm8NQfJA73hqIeFPOg4cUyoA==',
 };
 const BALANCER: Package = {
   name: '@balancer/sdk',
   version: '6.1.1',
-  sha512: 'sha512-SnEK+NypOx+RJnjJOqZHF7URyrqFKzwfR9md8iKaOhZNz+1l+B7dH74D3apcQGzBp4NdkyJHno4lTss/DFjmzg==',
+  sha512: 'SnEK+NypOx+RJnjJOqZHF7URyrqFKzwfR9md8iKaOhZNz+1l+B7dH74D3apcQGzBp4NdkyJHno4lTss/DFjmzg==',
 };
 const AAVE: Package = {
   name: '@aave-dao/aave-address-book',
   version: '4.68.1',
-  sha512: 'sha512-Tw1j/0OGN90m6cpaiNwpizxkBq4XzVgJqhz/fWdq9wF7yc2MAghVrsRWrCICBUiG+P7GKYd84mwULH0XVW3QTA==',
+  sha512: 'Tw1j/0OGN90m6cpaiNwpizxkBq4XzVgJqhz/fWdq9wF7yc2MAghVrsRWrCICBUiG+P7GKYd84mwULH0XVW3QTA==',
 };
 const CHAINLINK: Package = {
   name: '@chainlink/mcp-server',
   version: '0.0.1-alpha.17',
-  sha512: 'sha512-lKWXnmWnMWQZ++mdOCFy6p0Z2UhfPtxVi/hEheafbUhpWk1LajN3DGWpLRZlYG/xBNhxWCPdQ6Naf16gxAj/fQ==',
+  sha512: 'lKWXnmWnMWQZ++mdOCFy6p0Z2UhfPtxVi/hEheafbUhpWk1LajN3DGWpLRZlYG/xBNhxWCPdQ6Naf16gxAj/fQ==',
 };
 
 /** Chainlink's reference data as recorded in April 2025: what the operators of a feed promise. */
@@ -244,31 +240,6 @@ const PLANS: readonly Plan[] = [
   },
 ];
 
-/** Path of the unpacked package; fetched at most once, verified against the pinned hash every time. */
-function unpacked({ name, version, sha512 }: Package): string {
-  mkdirSync(CACHE, { recursive: true });
-  const stem = `${name.replace(/^@/, '').replaceAll('/', '-')}-${version}`;
-  const tarball = join(CACHE, `${stem}.tgz`);
-  if (!existsSync(tarball)) {
-    // npm is a .cmd file on Windows, which only a shell can start; the arguments are constants.
-    const shell = process.platform === 'win32';
-    const args = ['pack', `${name}@${version}`, '--silent', '--pack-destination', CACHE];
-    execFileSync('npm', args, { stdio: ['ignore', 'ignore', 'inherit'], shell });
-  }
-  const actual = `sha512-${createHash('sha512').update(readFileSync(tarball)).digest('base64')}`;
-  if (actual !== sha512) throw new Error(`${tarball} is not ${name}@${version}: its sha512 differs. Delete it.`);
-  const folder = join(CACHE, stem);
-  if (!existsSync(folder)) {
-    const partial = `${folder}.${process.pid}`;
-    mkdirSync(partial);
-    execFileSync('tar', ['-xzf', tarball, '-C', partial]);
-    renameSync(partial, folder);
-  }
-  return join(folder, 'package');
-}
-
-const tag = ({ name, version }: Package): string => `${name}@${version}`;
-
 /** With its checksum. Lower case carries none; a wrong one is a typing error of the package. */
 function checked(raw: string, where: string): Address {
   if (raw !== raw.toLowerCase() && !isAddress(raw, { strict: true })) throw new Error(`${where}: ${raw} is mistyped`);
@@ -276,7 +247,7 @@ function checked(raw: string, where: string): Address {
 }
 
 function sourced(raw: string, from: Package, key: string): Sourced {
-  const source = `${tag(from)} ${key}`;
+  const source = `${nameOf(from)} ${key}`;
   return { address: checked(raw, source), source };
 }
 
@@ -292,7 +263,7 @@ function uniswap(
   const book = createRequire(import.meta.url)(join(folder, 'dist/cjs/src/addresses.js')) as UniswapBook;
   const weth = readFileSync(join(folder, 'dist/cjs/src/entities/weth9.js'), 'utf8');
   const native = new RegExp(`\\b${chainId}: new token_1\\.Token\\(${chainId}, '(0x[0-9a-fA-F]{40})', 18,`).exec(weth);
-  if (native?.[1] === undefined) throw new Error(`${tag(UNISWAP)} has no WETH9 of chain ${chainId}`);
+  if (native?.[1] === undefined) throw new Error(`${nameOf(UNISWAP)} has no WETH9 of chain ${chainId}`);
   const entry = (raw: string | undefined, key: string): Sourced | null =>
     raw === undefined ? null : sourced(raw, UNISWAP, key);
   const map = book.CHAIN_TO_ADDRESSES_MAP[chainId] ?? {};
@@ -308,7 +279,7 @@ function balancer(chainId: number): Sourced | null {
   const text = readFileSync(join(unpacked(BALANCER), 'dist/index.mjs'), 'utf8');
   const contracts = text.slice(text.indexOf('var balancerV3Contracts = {'));
   const vault = /\n {2}Vault: \{([^}]*)\}/.exec(contracts)?.[1];
-  if (vault === undefined) throw new Error(`${tag(BALANCER)} has no list of vaults where it was`);
+  if (vault === undefined) throw new Error(`${nameOf(BALANCER)} has no list of vaults where it was`);
   const found = new RegExp(`\\[${chainId} /\\*[^*]*\\*/\\]: "(0x[0-9a-fA-F]{40})"`).exec(vault)?.[1];
   return found === undefined ? null : sourced(found, BALANCER, `balancerV3Contracts.Vault[${chainId}]`);
 }
@@ -351,13 +322,13 @@ function feed(plan: Plan, [pair, heartbeat]: FeedRow): Feed {
   const { file, network, aave } = plan.chainlink;
   const row = chainlinkList(plan).find((f) => f.proxyAddress.toLowerCase() === address.toLowerCase());
   if (row === undefined) throw new Error(`${address} is gone from Chainlink's list`);
-  const second = aave === null ? '' : `, ${tag(AAVE)} Chainlink${aave}`;
+  const second = aave === null ? '' : `, ${nameOf(AAVE)} Chainlink${aave}`;
   return {
     pair,
     address,
     decimals: row.decimals,
     heartbeatS: heartbeat?.[0] ?? null,
-    source: `${tag(CHAINLINK)} feeds/${file}.json (${network})${second}`,
+    source: `${nameOf(CHAINLINK)} feeds/${file}.json (${network})${second}`,
     heartbeatSource: heartbeat?.[1] ?? null,
   };
 }
@@ -373,7 +344,7 @@ function sequencer(plan: Plan): Sourced | null {
     throw new Error(`${plan.id}: the sources do not agree on the sequencer's feed`);
   return {
     address: checked(row.proxyAddress, `${plan.id} ${name}`),
-    source: `${tag(CHAINLINK)} feeds/${file}.json (${network}), ${tag(AAVE)} Chainlink${aave}`,
+    source: `${nameOf(CHAINLINK)} feeds/${file}.json (${network}), ${nameOf(AAVE)} Chainlink${aave}`,
   };
 }
 
@@ -381,7 +352,7 @@ function token(plan: Plan, [name, symbol, pricedBy]: TokenRow): Token {
   const library = `AaveV3${plan.chainlink.aave}`;
   const address = aaveConstant(library, `${library}Assets`, `${name}_UNDERLYING`);
   const decimals = aaveConstant(library, `${library}Assets`, `${name}_DECIMALS`);
-  if (address === null || decimals === null) throw new Error(`${tag(AAVE)} does not list ${name} in ${library}`);
+  if (address === null || decimals === null) throw new Error(`${nameOf(AAVE)} does not list ${name} in ${library}`);
   for (const pair of pricedBy)
     if (!plan.feeds.some(([p]) => p === pair)) throw new Error(`${plan.id} ${symbol}: no feed ${pair}`);
   return { symbol, decimals: Number(decimals), pricedBy, ...sourced(address, AAVE, `${library}Assets.${name}`) };

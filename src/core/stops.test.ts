@@ -24,17 +24,54 @@ describe('targets in force', () => {
   const targets = (v: ReturnType<typeof vaultOf>) => inForce(v).assets.map((a) => a.targetBps);
 
   it('are what the owner set while nothing is stopped', () => {
-    const v = vaultOf([[6_000, false], [4_000, true]], 0); // biome-ignore format: one line
+    const v = vaultOf(
+      [
+        [6_000, false],
+        [4_000, true],
+      ],
+      0,
+    );
     expect(inForce(v)).toBe(v);
   });
 
   it('go to the safe assets in proportion, the remainder to the first, and always sum to 10,000', () => {
-    expect(targets(vaultOf([[5_000, false], [2_000, true], [1_000, true], [2_000, false]], 0b1))).toEqual([0, 5_334, 2_666, 2_000]); // biome-ignore format: one line
-    expect(targets(vaultOf([[0, true], [5_000, false], [5_000, false]], 0b110))).toEqual([10_000, 0, 0]); // biome-ignore format: one line
+    expect(
+      targets(
+        vaultOf(
+          [
+            [5_000, false],
+            [2_000, true],
+            [1_000, true],
+            [2_000, false],
+          ],
+          0b1,
+        ),
+      ),
+    ).toEqual([0, 5_334, 2_666, 2_000]);
+    expect(
+      targets(
+        vaultOf(
+          [
+            [0, true],
+            [5_000, false],
+            [5_000, false],
+          ],
+          0b110,
+        ),
+      ),
+    ).toEqual([10_000, 0, 0]);
   });
 
   it('leave a stopped asset no band, and are the same when asked twice', () => {
-    const once = inForce(vaultOf([[6_000, false], [4_000, true]], 0b1)); // biome-ignore format: one line
+    const once = inForce(
+      vaultOf(
+        [
+          [6_000, false],
+          [4_000, true],
+        ],
+        0b1,
+      ),
+    );
     expect(once.assets[0]).toMatchObject({ targetBps: 0, bandBps: 0 });
     expect(inForce(once)).toEqual(once);
   });
@@ -46,7 +83,13 @@ describe('stopsReached', () => {
   const live = { ...STATE, referenceLive: true };
   const stop = { ...STOP, baseUsdE8: nav, highUsdE8: (nav * 10n) / 8n };
   const reached = (policy: Partial<typeof POLICY>, change: Partial<AssetState> = {}, state = live) =>
-    stopsReached({ ...POLICY, ...policy }, state, stop, assets.map((a, i) => (i === 0 ? { ...a, ...change } : a)), nav); // biome-ignore format: one line
+    stopsReached(
+      { ...POLICY, ...policy },
+      state,
+      stop,
+      assets.map((a, i) => (i === 0 ? { ...a, ...change } : a)),
+      nav,
+    );
 
   it('looks at the price of each asset that is not safe', () => {
     expect(reached({}, { stopPriceUsdE8: 2_000n * USD })).toBe(0b1);
