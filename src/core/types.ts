@@ -144,7 +144,42 @@ export type V3PoolState = {
   readonly ticks: readonly TickState[];
 };
 
-export type PoolState = V2PoolState | V3PoolState;
+/** A pool inside Uniswap V4's PoolManager. Its ether counts as wrapped ether: `token0` and `token1` are never zero. */
+export type V4PoolState = Omit<V3PoolState, 'venue' | 'address' | 'feePips'> & {
+  readonly venue: 'UNISWAP_V4';
+  /** Its id: the hash of its key. */
+  readonly address: Hex;
+  readonly hooks: Address;
+  /** Fee as the key has it; 0x800000 = set by its hooks. */
+  readonly keyFee: number;
+  /** {1e-6} of the liquidity providers, at this block. */
+  readonly lpFeePips: number;
+  /** {1e-6} by direction: token0 for token1, and back. */
+  readonly protocolFeePips: readonly [number, number];
+  /** One of its currencies is ether itself. */
+  readonly native: boolean;
+};
+
+/** A pool of Balancer's V3 vault. Balances are scaled to 18 decimals and by the rates of their tokens. */
+export type BalancerPoolState = {
+  readonly venue: 'BALANCER_V3';
+  readonly address: Address;
+  readonly tokens: readonly Address[];
+  readonly balancesE18: readonly bigint[];
+  /** 10 ** (18 - decimals) */
+  readonly scalingFactors: readonly bigint[];
+  /** {1e-18} 1e18 for a token without rate. */
+  readonly ratesE18: readonly bigint[];
+  readonly swapFeeE18: bigint;
+  /** {1e-18 of the swap fee} that leaves the pool. */
+  readonly aggregateFeeE18: bigint;
+  readonly curve:
+    | { readonly kind: 'WEIGHTED'; readonly weightsE18: readonly bigint[] }
+    /** Amplification times 1000. */
+    | { readonly kind: 'STABLE'; readonly ampE3: bigint };
+};
+
+export type PoolState = V2PoolState | V3PoolState | V4PoolState | BalancerPoolState;
 export type VenueName = PoolState['venue'];
 
 export type GasState = {
@@ -270,22 +305,35 @@ export type AssetView = {
   readonly driftBps: number;
 };
 
+/** One swap of a leg: all that a transaction needs to name the pool. */
+export type Hop = { readonly tokenOut: Address; readonly pool: Hex } & (
+  | { readonly venue: 'UNISWAP_V2' | 'UNISWAP_V3' | 'BALANCER_V3' }
+  | {
+      readonly venue: 'UNISWAP_V4';
+      readonly keyFee: number;
+      readonly tickSpacing: number;
+      readonly hooks: Address;
+      readonly native: boolean;
+    }
+);
+
 /** One fill as planned. Amounts are exact; what the vault will clamp has been clamped already. */
 export type Leg = {
   readonly sell: number;
   readonly buy: number;
   readonly sellSymbol: string;
   readonly buySymbol: string;
-  readonly venue: VenueName;
-  readonly pool: Address;
+  /** One or more; two or more run through the path filler as one fill. */
+  readonly hops: readonly Hop[];
   readonly amountIn: bigint;
   readonly quotedOut: bigint;
   readonly minOut: bigint;
   readonly valueUsdE8: bigint;
-  /** Pool fee, in dollars at oracle prices. */
+  /** Fees of its pools, in dollars at oracle prices. */
   readonly feeUsdE8: bigint;
-  /** Value lost to moving the pool: pool mid price minus fee minus quote. */
+  /** Value lost to moving the pools: mid prices minus fees minus quote. */
   readonly impactUsdE8: bigint;
+  /** Of the hop that moves its pool most. */
   readonly impactBps: number;
   readonly gasUnits: bigint;
 };

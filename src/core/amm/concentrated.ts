@@ -1,16 +1,24 @@
-/** Uniswap V3 pool, exact in over many ticks: the loop of UniswapV3Pool.swap, equal to the wei inside the known window. */
-import type { TickState, V3PoolState } from '../types.ts';
+/**
+ * Uniswap V3 and V4 pools, exact in over many ticks: the loop of UniswapV3Pool.swap and of V4's Pool.swap, equal to the
+ * wei inside the known window.
+ */
+import type { TickState, V3PoolState, V4PoolState } from '../types.ts';
 import { computeSwapStep } from './swapMath.ts';
 import { MAX_SQRT_RATIO, MAX_TICK, MIN_SQRT_RATIO, MIN_TICK, sqrtRatioAtTick, tickAtSqrtRatio } from './tickMath.ts';
 
-export type V3Swap = {
+type Curve = Pick<
+  V3PoolState,
+  'ticks' | 'tickSpacing' | 'minTick' | 'maxTick' | 'sqrtPriceX96' | 'tick' | 'liquidity'
+>;
+
+export type TickSwap<Pool> = {
   readonly amountOut: bigint;
   readonly feeAmount: bigint;
   /** false: the price limit or the edge of the known ticks was reached, or the pool would revert. */
   readonly complete: boolean;
   /** Initialised ticks crossed; each costs gas. */
   readonly crossed: number;
-  readonly pool: V3PoolState;
+  readonly pool: Pool;
 };
 
 /** Number of ticks whose index is at most `tick`; `ticks` ascend. */
@@ -37,9 +45,28 @@ function wordEdge(tick: number, tickSpacing: number, zeroForOne: boolean): numbe
 }
 
 /** @param amountIn what the pool is asked to take; without a caller's price limit, as the vault asks. */
-export function swapV3(pool: V3PoolState, zeroForOne: boolean, amountIn: bigint): V3Swap {
+export function swapV3(pool: V3PoolState, zeroForOne: boolean, amountIn: bigint): TickSwap<V3PoolState> {
+  return swapOverTicks(pool, zeroForOne, amountIn, BigInt(pool.feePips));
+}
+
+/** Pools whose hooks may act on a swap cannot be quoted: they never become a V4PoolState. */
+export function swapV4(pool: V4PoolState, zeroForOne: boolean, amountIn: bigint): TickSwap<V4PoolState> {
+  return swapOverTicks(pool, zeroForOne, amountIn, BigInt(v4FeePips(pool, zeroForOne)));
+}
+
+/** {1e-6 of the input} protocol and providers together, as ProtocolFeeLibrary.calculateSwapFee rounds it: up. */
+export function v4FeePips(pool: V4PoolState, zeroForOne: boolean): number {
+  const protocol = pool.protocolFeePips[zeroForOne ? 0 : 1];
+  return protocol + pool.lpFeePips - Math.floor((protocol * pool.lpFeePips) / 1_000_000);
+}
+
+function swapOverTicks<Pool extends Curve>(
+  pool: Pool,
+  zeroForOne: boolean,
+  amountIn: bigint,
+  feePips: bigint,
+): TickSwap<Pool> {
   const { ticks, tickSpacing, minTick, maxTick } = pool;
-  const feePips = BigInt(pool.feePips);
   const limit = zeroForOne ? MIN_SQRT_RATIO + 1n : MAX_SQRT_RATIO - 1n;
   let { sqrtPriceX96: price, tick, liquidity } = pool;
   let remaining = amountIn;
