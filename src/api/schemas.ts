@@ -207,7 +207,7 @@ const planSchema = z
     vault: addressText,
     chainId: z.int(),
     block: blockRefSchema,
-    kind: z.enum(TRADE_KINDS),
+    kind: z.enum([...TRADE_KINDS, 'STOP_CHECK']),
     epoch: z.int(),
     slices: z
       .array(z.strictObject({ sequence: z.int(), notBefore: seconds, legs: z.array(legSchema).readonly() }))

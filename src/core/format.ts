@@ -77,3 +77,9 @@ export function durationText(seconds: number): string {
 export function poolText(pool: PoolState): string {
   return pool.venue === 'UNISWAP_V2' ? 'Uniswap V2' : `Uniswap V3 ${pool.feePips / 10_000}%`;
 }
+
+/** "a, b and c" */
+export function listed(names: readonly string[]): string {
+  if (names.length <= 1) return names.join('');
+  return `${names.slice(0, -1).join(', ')} and ${names[names.length - 1]}`;
+}

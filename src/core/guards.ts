@@ -166,6 +166,8 @@ export function evaluateGuards(inputs: GuardInputs): Guard[] {
   const priced = firstBadPrice(assets) === undefined && firstUnknownBalance(assets) === undefined;
   const nav = portfolioValue(assets).navUsdE8;
   if (priced) guards.push(atLeast('EMPTY', 'portfolio value', 'USD_E8', nav, 1n, 'VAULT'));
+  // No ceiling of gas holds back a stop.
+  if (plan?.kind === 'STOP_CHECK') return guards;
   const wait = due.reason === 'COOLDOWN' ? BigInt(Math.max(0, due.retryAt - now)) : 0n;
   guards.push(atMost('COOLDOWN', 'cooldown left', 'SECONDS', wait, 0n, 'VAULT'));
 

@@ -234,6 +234,10 @@ export const REASONS = [
   'SCHEDULE',
   'CONTINUE',
   'STOPPED',
+  'STOP_REFERENCE',
+  'STOP_ARMED',
+  'STOP_DISARMED',
+  'STOP_FIRED',
   'IN_BAND',
   'COOLDOWN',
   'BELOW_MIN_TRADE',
@@ -272,6 +276,8 @@ export type Reason = (typeof REASONS)[number];
 export const DUE_KINDS = ['NONE', 'DEVIATION', 'SCHEDULE', 'CONTINUE', 'STOP'] as const;
 export type DueKind = (typeof DUE_KINDS)[number];
 export type TradeKind = Exclude<DueKind, 'NONE'>;
+/** STOP_CHECK trades nothing: it lets the vault look at its stops. */
+export type PlanKind = TradeKind | 'STOP_CHECK';
 
 /** The vault's own answer, recomputed by core; must equal `Vault.due()` for the same inputs. */
 export type DueState = { readonly kind: DueKind; readonly reason: Reason; readonly retryAt: number };
@@ -338,7 +344,9 @@ export type Leg = {
   readonly gasUnits: bigint;
 };
 
-/** A slice of sequence -1 has no legs: it opens the epoch, so that its demand begins to relax. */
+/** A slice of sequence -1 has no legs: it opens the epoch, so that its demand begins to relax. Nor has the only one of a STOP_CHECK. */
+export const STOP_CHECK_SEQUENCE = -2;
+
 export type PlannedSlice = { readonly sequence: number; readonly notBefore: number; readonly legs: readonly Leg[] };
 
 export type CostEstimate = {
@@ -353,7 +361,7 @@ export type Plan = {
   readonly vault: Address;
   readonly chainId: number;
   readonly block: BlockRef;
-  readonly kind: TradeKind;
+  readonly kind: PlanKind;
   /** Epoch in which the slices execute: state.epoch + 1 unless an epoch is open. */
   readonly epoch: number;
   readonly slices: readonly PlannedSlice[];
