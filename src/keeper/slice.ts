@@ -47,7 +47,10 @@ export function sliceCall(snapshot: Snapshot, plan: Plan, sequence: number, legs
     begin: opens,
     epoch: plan.epoch,
     sequence,
-    deadline: opens ? now + DEADLINE_S : Math.min(now + DEADLINE_S, snapshot.vault.state.epochEnd - 1),
+    deadline:
+      opens || plan.kind === 'STOP_CHECK'
+        ? now + DEADLINE_S
+        : Math.min(now + DEADLINE_S, snapshot.vault.state.epochEnd - 1),
     last: plan.slices.at(-1)?.sequence === sequence,
     legs,
   };
