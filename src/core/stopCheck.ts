@@ -47,7 +47,7 @@ export function planStopCheck(snapshot: Snapshot, now: number): Plan {
   const { values, navUsdE8 } = portfolioValue(vault.assets);
   const gasCost = gasUsdE8(sliceGasUnits(true, vault.assets.length), gas);
   return {
-    schema: 'evenkeel.plan/2',
+    schema: 'evenkeel.plan/3',
     vault: vault.address,
     chainId,
     block,

@@ -76,7 +76,7 @@ export async function prepareSlice(
   legs: readonly Leg[],
 ): Promise<Prepared | Refused> {
   const call = sliceCall(snapshot, plan, sequence, legs);
-  const data = plan.kind === 'STOP_CHECK' ? encodeStopCheck() : encodeSlice(call);
+  const data = plan.kind === 'STOP_CHECK' ? encodeStopCheck() : encodeSlice(call, ctx.config.contracts);
   const ceilingWei = plan.kind === 'STOP_CHECK' ? null : gasCeilingWei(snapshot, ctx.config.rule);
   const fees = feeCaps(snapshot.gas.baseFeeWei, snapshot.gas.priorityFeeWei, [ceilingWei]);
   const balance = await readBalance(ctx.chain, snapshot.block, ctx.signer.address);
