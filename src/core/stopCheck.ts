@@ -55,6 +55,7 @@ export function planStopCheck(snapshot: Snapshot, now: number): Plan {
     epoch: vault.state.epoch,
     slices: [{ sequence: STOP_CHECK_SEQUENCE, notBefore: now, legs: [] }],
     cost: { gasUsdE8: gasCost, feeUsdE8: 0n, impactUsdE8: 0n, totalUsdE8: gasCost },
+    naive: null,
     yearlySavingUsdE8: 0n,
     paybackDays: 0,
     driftAfterBps: vault.assets.map((a, i) => driftBps(values[i] ?? 0n, a.targetBps, navUsdE8)),

@@ -356,6 +356,19 @@ export type CostEstimate = {
   readonly totalUsdE8: bigint;
 };
 
+/** What a fixed band, pair by pair through one asset and a single swap each, would have cost on the same pools. */
+export type NaiveAlternative = {
+  /** Symbol of the asset that every pair goes through. */
+  readonly cash: string;
+  /** Is any drift beyond its band of 5 points at all? */
+  readonly trades: boolean;
+  readonly swaps: number;
+  readonly movedUsdE8: bigint;
+  readonly cost: CostEstimate;
+  /** Symbols it could not have traded. */
+  readonly unreachable: readonly string[];
+};
+
 export type Plan = {
   readonly schema: 'evenkeel.plan/3';
   readonly vault: Address;
@@ -366,6 +379,8 @@ export type Plan = {
   readonly epoch: number;
   readonly slices: readonly PlannedSlice[];
   readonly cost: CostEstimate;
+  /** null: there is nothing to compare with. */
+  readonly naive: NaiveAlternative | null;
   readonly yearlySavingUsdE8: bigint;
   readonly paybackDays: number;
   readonly driftAfterBps: readonly number[];
