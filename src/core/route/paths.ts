@@ -83,7 +83,8 @@ function nextPath(p: Problem, arcs: readonly Arc[], supply: Float64Array, demand
   return null;
 }
 
-export function decompose(p: Problem): Decomposition {
+/** @param minFillUsd a smaller path is left out */
+export function decompose(p: Problem, minFillUsd: number): Decomposition {
   const arcs = arcsOf(p);
   const supply = new Float64Array(p.nodeCount);
   const demand = new Float64Array(p.nodeCount);
@@ -93,6 +94,7 @@ export function decompose(p: Problem): Decomposition {
     else demand[j] = net;
   }
   const dust = DUST * p.total;
+  const smallest = Math.max(dust, minFillUsd);
   const paths: Path[] = [];
   const take = (route: readonly Arc[]): void => {
     const first = route[0] as Arc;
@@ -118,7 +120,7 @@ export function decompose(p: Problem): Decomposition {
     const left = (supply[first.from] as number) - amount;
     supply[first.from] = tightest < 0 && !full ? 0 : Math.max(0, left);
     demand[last.to] = full ? 0 : Math.max(0, (demand[last.to] as number) - carried);
-    if (amount <= dust) return;
+    if (amount < smallest) return;
     paths.push({
       sell: first.from,
       buy: last.to,

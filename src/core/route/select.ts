@@ -51,8 +51,11 @@ function doublePair(p: Problem, used: readonly number[]): number {
   return -1;
 }
 
-/** Leaves the chosen edges active and their optimum in the problem. */
-export function selectEdges(p: Problem, execution: Execution): Selection {
+/**
+ * Leaves the chosen edges active and their optimum in the problem.
+ * @param gasMatters false: whatever can be executed is used
+ */
+export function selectEdges(p: Problem, execution: Execution, gasMatters: boolean): Selection {
   const tolerance = TOLERANCE * p.total;
   const banned = new Uint8Array(p.market.edgeCount);
   const reachable = p.active.slice();
@@ -69,6 +72,7 @@ export function selectEdges(p: Problem, execution: Execution): Selection {
   const save = (cost: number): State => ({ cost, active: p.active.slice(), price: p.price.slice() });
 
   let cost = solve();
+  let dropped = false;
   for (;;) {
     const used = usedEdges(p);
     let drop = doublePair(p, used);
@@ -77,9 +81,11 @@ export function selectEdges(p: Problem, execution: Execution): Selection {
       if (drop >= 0) banned[drop] = 1;
     }
     if (drop < 0) break;
+    dropped = true;
     p.active[drop] = 0;
     cost = solve();
   }
+  if (!gasMatters && !dropped) return { costUsd: cost, iterations };
   let best = save(cost);
 
   const attempt = (change: () => void): State => {
