@@ -83,7 +83,9 @@ function fitted(
     const swapped = swapAlong(p, states, path, limits, amount);
     if (swapped && swapped.out <= maxOut) return { amountIn: amount, swapped };
     // Output is concave in the input: scaling by what was too much falls short of the cap by less each time.
-    const next = swapped ? (amount * maxOut) / swapped.out : amount - amount / 10n ** 9n - (amount >> BigInt(40 - i / 2));
+    const next = swapped
+      ? (amount * maxOut) / swapped.out
+      : amount - amount / 10n ** 9n - (amount >> BigInt(40 - i / 2));
     amount = next < amount ? next : amount - 1n;
   }
   return null;
