@@ -40,7 +40,7 @@ export type Fills = {
 type Swapped = { readonly quotes: readonly Quote[]; readonly out: bigint };
 
 /** Rounds in which the amounts are fitted to what the fills really bring. */
-const ROUNDS = 4;
+const ROUNDS = 8;
 const CLOSE = 1e-9;
 
 function swapAlong(
