@@ -165,7 +165,7 @@ export const problemSchema = z
 /* ---- one decision, whole ------------------------------------------------------------------------------------- */
 
 const GUARD_UNITS = ['BPS', 'USD_E8', 'SECONDS', 'WEI', 'DAYS', 'COUNT', 'FLAG'] as const;
-const VENUES = ['UNISWAP_V2', 'UNISWAP_V3'] as const;
+const SIMPLE_VENUES = ['UNISWAP_V2', 'UNISWAP_V3', 'BALANCER_V3'] as const;
 const TRADE_KINDS = ['DEVIATION', 'SCHEDULE', 'CONTINUE', 'STOP'] as const;
 
 const blockRefSchema = z.strictObject({ number: z.int(), hash: hexText, time: seconds }).openapi('BlockRef');
@@ -182,14 +182,28 @@ const guardSchema = z
   })
   .openapi('Guard');
 
+const hopSchema = z
+  .union([
+    z.strictObject({ venue: z.enum(SIMPLE_VENUES), pool: hexText, tokenOut: addressText }),
+    z.strictObject({
+      venue: z.literal('UNISWAP_V4'),
+      pool: hexText,
+      tokenOut: addressText,
+      keyFee: z.int(),
+      tickSpacing: z.int(),
+      hooks: addressText,
+      native: z.boolean(),
+    }),
+  ])
+  .openapi('Hop');
+
 const legSchema = z
   .strictObject({
     sell: z.int(),
     buy: z.int(),
     sellSymbol: z.string(),
     buySymbol: z.string(),
-    venue: z.enum(VENUES),
-    pool: addressText,
+    hops: z.array(hopSchema).readonly(),
     amountIn: integerText,
     quotedOut: integerText,
     minOut: integerText,
@@ -203,7 +217,7 @@ const legSchema = z
 
 const planSchema = z
   .strictObject({
-    schema: z.literal('evenkeel.plan/2'),
+    schema: z.literal('evenkeel.plan/3'),
     vault: addressText,
     chainId: z.int(),
     block: blockRefSchema,
@@ -252,7 +266,7 @@ const realisedSchema = z
 
 export const checkSchema = z
   .strictObject({
-    schema: z.literal('evenkeel.decision/2'),
+    schema: z.literal('evenkeel.decision/3'),
     checkId: z.int(),
     chainId: z.int(),
     mode: z.enum(MODES),

@@ -1,6 +1,6 @@
 /** A decision as text: the same lines for `keel plan` (not yet made) and `keel explain` (made). */
 import { guardNumber, signedPoints } from '../api/words.ts';
-import { amountText, decimalText, pointsText, usdText } from '../core/format.ts';
+import { amountText, decimalText, pointsText, usdText, VENUE_TEXT } from '../core/format.ts';
 import type { AssetView, Guard, Leg, Plan, Realised } from '../core/types.ts';
 import { type Output, table } from './output.ts';
 
@@ -53,7 +53,7 @@ export function planLines(plan: Plan): string[] {
   return [
     ...legs.map(
       (l) =>
-        `  ${l.sellSymbol} to ${l.buySymbol} through ${l.venue === 'UNISWAP_V2' ? 'Uniswap V2' : 'Uniswap V3'} ${l.pool}: ${usdText(l.valueUsdE8)}`,
+        `  ${l.sellSymbol} to ${l.buySymbol} through ${l.hops.map((h) => `${VENUE_TEXT[h.venue]} ${h.pool}`).join(', then ')}: ${usdText(l.valueUsdE8)}`,
     ),
     `After: max drift ${pointsText(after)} pt, in ${slices.length} ${slices.length === 1 ? 'transaction' : 'transactions'}.`,
     `Cost ${usdText(cost.totalUsdE8)}${share}: gas ${usdText(cost.gasUsdE8)}, fee ${usdText(cost.feeUsdE8)}, impact ${usdText(cost.impactUsdE8)}. Earned back in ${plan.paybackDays} days.`,

@@ -152,7 +152,7 @@ export function planRebalance(seen: Snapshot, rule: KeeperRule, due: DueState): 
   );
   const navAfter = predictedNav(best);
   const plan: Plan = {
-    schema: 'evenkeel.plan/2',
+    schema: 'evenkeel.plan/3',
     vault: vault.address,
     chainId: snapshot.chainId,
     block,

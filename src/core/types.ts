@@ -193,7 +193,7 @@ export type BlockRef = { readonly number: number; readonly hash: Hex; readonly t
 
 /** Everything one decision looks at, read at one block hash from one provider. */
 export type Snapshot = {
-  readonly schema: 'evenkeel.snapshot/2';
+  readonly schema: 'evenkeel.snapshot/3';
   readonly chainId: number;
   readonly mode: Mode;
   readonly block: BlockRef;
@@ -349,7 +349,7 @@ export type CostEstimate = {
 };
 
 export type Plan = {
-  readonly schema: 'evenkeel.plan/2';
+  readonly schema: 'evenkeel.plan/3';
   readonly vault: Address;
   readonly chainId: number;
   readonly block: BlockRef;
@@ -388,7 +388,7 @@ export type Realised = {
 
 /** One check, from its deciding inputs to its realised outcome. Feeds CLI, API, dashboard and alerts. */
 export type DecisionRecord = {
-  readonly schema: 'evenkeel.decision/2';
+  readonly schema: 'evenkeel.decision/3';
   readonly checkId: number;
   readonly chainId: number;
   readonly mode: Mode;

@@ -155,6 +155,7 @@ export async function closeRun(ctx: Ctx, run: Execution<RunData>): Promise<Decis
           snapshot: check.snapshot,
           slices: data.sent,
           fills,
+          pathFiller: ctx.config.contracts.pathFiller,
           receipts: landed.map(({ tx, receipt }) => ({
             hash: tx.hash,
             gasUsed: receipt.gasUsed,

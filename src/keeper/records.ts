@@ -41,7 +41,7 @@ export function others(primary: Reason, reasons: readonly Reason[]): readonly Re
 export function buildRecord(checkId: number, judged: Judged, verdict: Verdict): DecisionRecord {
   const { snapshot, decision, held } = judged;
   return {
-    schema: 'evenkeel.decision/2',
+    schema: 'evenkeel.decision/3',
     checkId,
     chainId: snapshot.chainId,
     mode: snapshot.mode,

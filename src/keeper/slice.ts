@@ -73,7 +73,7 @@ export async function prepareSlice(
   legs: readonly Leg[],
 ): Promise<Prepared | Refused> {
   const call = sliceCall(snapshot, plan, sequence, legs);
-  const data = encodeSlice(call);
+  const data = encodeSlice(call, ctx.config.contracts);
   const ceilingWei = gasCeilingWei(snapshot, ctx.config.rule);
   const fees = feeCaps(snapshot.gas.baseFeeWei, snapshot.gas.priorityFeeWei, [ceilingWei]);
   const balance = await readBalance(ctx.chain, snapshot.block, ctx.signer.address);

@@ -160,8 +160,7 @@ function record(world: Public<Status>, check: Public<CheckSummary>): Public<Chec
     buy: 2,
     sellSymbol: 'WETH',
     buySymbol: 'USDC',
-    venue: 'UNISWAP_V3' as const,
-    pool: tokenAddress(77),
+    hops: [{ venue: 'UNISWAP_V3' as const, pool: tokenAddress(77), tokenOut: tokenAddress(2) }],
     amountIn: '214000000000000000',
     quotedOut: '612410000',
     minOut: '609340000',
@@ -173,7 +172,7 @@ function record(world: Public<Status>, check: Public<CheckSummary>): Public<Chec
   };
   const block = { number: check.block, hash: `0x${'ab'.repeat(32)}` as Hex, time: check.time };
   return {
-    schema: 'evenkeel.decision/2',
+    schema: 'evenkeel.decision/3',
     checkId: check.checkId,
     chainId: CHAIN_ID,
     mode: world.mode,
@@ -258,7 +257,7 @@ function record(world: Public<Status>, check: Public<CheckSummary>): Public<Chec
       weth === undefined || usdc === undefined || !(traded || held)
         ? null
         : {
-            schema: 'evenkeel.plan/2',
+            schema: 'evenkeel.plan/3',
             vault: VAULT,
             chainId: CHAIN_ID,
             block,
