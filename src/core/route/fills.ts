@@ -85,7 +85,7 @@ function fitted(
     // Output is concave in the input: scaling by what was too much falls short of the cap by less each time.
     const next = swapped
       ? (amount * maxOut) / swapped.out
-      : amount - amount / 10n ** 9n - (amount >> BigInt(40 - i / 2));
+      : amount - amount / 10n ** 9n - (amount >> BigInt(40 - (i >> 1)));
     amount = next < amount ? next : amount - 1n;
   }
   return null;
