@@ -98,8 +98,10 @@ function check(order: SliceOrder): void {
   for (const [i, leg] of order.legs.entries()) {
     for (const f of ['sizeUsd', 'depthUsd'] as const)
       if (!(leg[f] > 0 && leg[f] < Infinity)) refuse(`legs[${i}].${f}`, leg[f], 'above 0');
-    for (const f of ['feePips', 'sandwichCapUsd', 'recoveryBlocks'] as const)
-      if (!(leg[f] >= 0 && leg[f] < Infinity)) refuse(`legs[${i}].${f}`, leg[f], 'of at least 0');
+    if (!(leg.feePips >= 0 && leg.feePips < 1e6)) refuse(`legs[${i}].feePips`, leg.feePips, 'from 0 to below 1000000');
+    // Infinite ones mean: nobody can sandwich it; it never comes back by itself.
+    for (const f of ['sandwichCapUsd', 'recoveryBlocks'] as const)
+      if (!(leg[f] >= 0)) throw new RangeError(`legs[${i}].${f} is ${leg[f]}; it must be a number of at least 0`);
   }
 }
 

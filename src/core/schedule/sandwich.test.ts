@@ -161,6 +161,23 @@ describe('the sandwich threshold', () => {
     expect(bestGain(pool, [A, B], tight, 300)).toBeGreaterThan(0n);
   });
 
+  it('never lies beyond the ticks that are known', () => {
+    const whole = v3PoolOf(9, [A, B], 10_000, 200, sqrtRatioAtTick(0), [
+      { lower: -887_200, upper: 887_200, liquidity: 10n ** 24n },
+    ]);
+    const known = { ...whole, ticks: [], minTick: -40, maxTick: 40 };
+    for (const [from, to] of [
+      [A, B],
+      [B, A],
+    ] as const) {
+      const cap = sandwichCap(known, from, to, 50);
+      expect(cap).toBeGreaterThan(0n);
+      expect(cap).toBeLessThan(sandwichCap(whole, from, to, 50));
+      expect(quoteExactIn(known, from, to, cap).complete).toBe(true);
+      expect(quoteExactIn(known, from, to, (cap * 51n) / 50n).complete).toBe(false);
+    }
+  });
+
   it('counts both fees of a V4 pool, each in its direction', () => {
     const {
       venue: _v,

@@ -2,13 +2,13 @@
  * The largest swap that nobody can sandwich at a profit. An attacker pays the fee on the way in and on the way out, so
  * that moving the price by less than both fees feeds nobody: a swap is safe when it moves the marginal price by at most
  * 1 / ((1 - fee) (1 - fee back)) from wherever the attacker can have pushed it. Own derivation. In one line for a
- * constant-product pool: input / reserve below the fee.
+ * constant-product pool: input / reserve below the fee. For a pool whose depth falls off the bound is on the safe side.
  */
 import { V2_FEE_PIPS } from '../amm/constantProduct.ts';
 import { midPrice, poolFeePips, quoteExactIn } from '../amm/quote.ts';
 import type { Address, BalancerPoolState, PoolState } from '../types.ts';
 import { min } from '../units.ts';
-import { inputCurve, netInputTo, type TickPool } from './curve.ts';
+import { inputCurve, netInputTo, outputTo, type TickPool } from './curve.ts';
 import { reserveIn, weightRatio } from './depth.ts';
 
 const E18 = 10n ** 18n;
@@ -49,13 +49,15 @@ function capOfTicks(pool: TickPool, tokenIn: Address, tokenOut: Address, slackBp
   const curve = inputCurve(pool, tokenIn);
   const now = curve.starts[0] ?? 0;
   const ratio = 1 / Math.sqrt(g * gBack);
-  // The fill's average price may be worse than its quote by the slack, and its quote than the price by one `ratio`.
-  const furthest = Math.min(now * Math.sqrt(ratio / (1 - slackBps / 10_000)), curve.end);
+  const swapFrom = (u: number): number => netInputTo(curve, u * ratio) - netInputTo(curve, u);
+  let least = Math.min(swapFrom(now), netInputTo(curve, curve.end));
+  if (!(least > 0)) return 0n;
+  // Nobody can push the price beyond the worst average at which the swap still goes through.
+  const worst = least / outputTo(curve, now * ratio) / (1 - slackBps / 10_000);
+  const furthest = Math.sqrt(worst);
   // Between two places where liquidity changes at either end, the input is linear in the start: least at one of them.
-  const corners = [now, furthest, ...curve.starts, ...curve.starts.map((u) => u / ratio)];
-  let least = Number.POSITIVE_INFINITY;
-  for (const u of corners)
-    if (u >= now && u <= furthest) least = Math.min(least, netInputTo(curve, u * ratio) - netInputTo(curve, u));
+  const corners = [furthest, ...curve.starts, ...curve.starts.map((u) => u / ratio)];
+  for (const u of corners) if (u >= now && u <= furthest) least = Math.min(least, swapFrom(u));
   return toAmount(least / g);
 }
 
