@@ -11,7 +11,7 @@ import { valueUsdE8 } from './value.ts';
 export type FillPlan = {
   readonly sell: number;
   readonly buy: number;
-  readonly hops: readonly Hop[];
+  readonly hops: readonly Pick<Hop, 'pool' | 'tokenOut'>[];
   readonly amountIn: bigint;
 };
 

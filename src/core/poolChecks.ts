@@ -22,4 +22,3 @@ export function plannedToleranceBps(feePips: number): bigint {
   const fee = divUp(BigInt(feePips), 100n);
   return fee > 10n ? fee : 10n;
 }
-

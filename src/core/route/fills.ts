@@ -40,7 +40,7 @@ export type Fills = {
 type Swapped = { readonly quotes: readonly Quote[]; readonly out: bigint };
 
 /** Rounds in which the amounts are fitted to what the fills really bring. */
-const ROUNDS = 4;
+const ROUNDS = 8;
 const CLOSE = 1e-9;
 
 function swapAlong(
@@ -83,7 +83,9 @@ function fitted(
     const swapped = swapAlong(p, states, path, limits, amount);
     if (swapped && swapped.out <= maxOut) return { amountIn: amount, swapped };
     // Output is concave in the input: scaling by what was too much falls short of the cap by less each time.
-    const next = swapped ? (amount * maxOut) / swapped.out : amount - amount / 10n ** 9n - (amount >> BigInt(40 - i / 2));
+    const next = swapped
+      ? (amount * maxOut) / swapped.out
+      : amount - amount / 10n ** 9n - (amount >> BigInt(40 - i / 2));
     amount = next < amount ? next : amount - 1n;
   }
   return null;
