@@ -6,7 +6,6 @@ import { sameAddress } from '../address.ts';
 import { sideOf, sidesOf, weightOf } from '../amm/balancer/swap.ts';
 import { midPrice, quoteExactIn } from '../amm/quote.ts';
 import type { Address, PoolState } from '../types.ts';
-import { pow10 } from '../units.ts';
 import { inputCurve } from './curve.ts';
 
 /** Share of the reserve that a stable pool is asked for, to see how its price gives way. */
@@ -54,9 +53,4 @@ export function localDepth(pool: PoolState, tokenIn: Address, tokenOut: Address)
   if (pool.venue === 'BALANCER_V3' && pool.curve.kind === 'STABLE') return depthByQuotes(pool, tokenIn, tokenOut);
   // A weighted pool loses (1 + r) q^2 / 2x.
   return (2 * reserveIn(pool, tokenIn)) / (1 + weightRatio(pool, tokenIn, tokenOut));
-}
-
-/** {USD} of an amount in base units that only chooses, never trades. */
-export function usdOf(amount: number, priceUsdE8: bigint, decimals: number): number {
-  return (amount * Number(priceUsdE8)) / 1e8 / Number(pow10(decimals));
 }

@@ -4,7 +4,7 @@ import { midOut, quoteExactIn } from '../amm/quote.ts';
 import { MAX_TICK, MIN_TICK, sqrtRatioAtTick } from '../amm/tickMath.ts';
 import { address, v3PoolOf } from '../testing/fixtures.ts';
 import type { Address, BalancerPoolState, PoolState, V2PoolState, V3PoolState, V4PoolState } from '../types.ts';
-import { localDepth, usdOf } from './depth.ts';
+import { localDepth } from './depth.ts';
 import { safeShareOfReserve, sandwichCap, sandwichCapByQuotes } from './sandwich.ts';
 
 const E18 = 10n ** 18n;
@@ -352,10 +352,5 @@ describe('local depth', () => {
         expect(depth).toBeGreaterThan(3e24);
       }),
     );
-  });
-
-  it('in dollars follows price and decimals', () => {
-    expect(usdOf(2.5e18, 2_000n * 10n ** 8n, 18)).toBeCloseTo(5_000, 9);
-    expect(usdOf(7e6, 10n ** 8n, 6)).toBeCloseTo(7, 12);
   });
 });
