@@ -3,6 +3,7 @@ import { maxPathInWithinImpact, pathFeePips, type Step, stepsOf } from './amm/pa
 import { midPrice, poolFeePips } from './amm/quote.ts';
 import { gasUsdE8, hopGasUnits, sliceGasUnits } from './gas.ts';
 import type { FillPlan } from './legs.ts';
+import { minTradeUsdE8 } from './limits.ts';
 import { plannedToleranceBps } from './poolChecks.ts';
 import { localDepth } from './schedule/depth.ts';
 import { planSlices, type SliceLeg, type SliceSchedule } from './schedule/planSlices.ts';
@@ -57,6 +58,8 @@ function legOf(inputs: SliceInputs, fill: FillPlan): Leg | null {
   const depthUsd = least((s) => localDepth(s.pool, s.tokenIn, s.tokenOut));
   if (!(sizeUsd > 0 && depthUsd > 0 && Number.isFinite(depthUsd))) return null;
   const within = maxPathInWithinImpact(steps, rule.maxImpactBps, fill.amountIn);
+  const smallest = minTradeUsdE8(inputs.snapshot.vault.policy);
+  const fits = within > 0n && valueUsdE8(within, sell.priceUsdE8, sell.decimals) >= smallest;
   return {
     sizeUsd,
     depthUsd,
@@ -67,8 +70,8 @@ function legOf(inputs: SliceInputs, fill: FillPlan): Leg | null {
       ),
     ),
     sandwichCapUsd: least((s) => Number(sandwichCap(s.pool, s.tokenIn, s.tokenOut, slackBps))),
-    // Where not even dust fits, slicing does not help: the guard says so.
-    mostShare: within === 0n ? 1 : Math.min(1, (share * Number(within)) / Number(fill.amountIn)),
+    // Where not even the smallest trade fits, slicing does not help: the guard says by how much.
+    mostShare: !fits ? 1 : Math.min(1, (share * Number(within)) / Number(fill.amountIn)),
   };
 }
 
