@@ -22,12 +22,19 @@ export type InputCurve = {
 
 const Q96 = 2 ** 96;
 
+function coordinateOf(sqrtPriceX96: bigint, zeroForOne: boolean): number {
+  const s = Number(sqrtPriceX96) / Q96;
+  return zeroForOne ? 1 / s : s;
+}
+
+/** Reserve of `tokenIn` that a pool without ticks would have at this price and liquidity. */
+export function virtualReserveIn(pool: TickPool, tokenIn: Address): number {
+  return Number(pool.liquidity) * coordinateOf(pool.sqrtPriceX96, sameAddress(pool.token0, tokenIn));
+}
+
 export function inputCurve(pool: TickPool, tokenIn: Address): InputCurve {
   const zeroForOne = sameAddress(pool.token0, tokenIn);
-  const coordinate = (sqrtPriceX96: bigint): number => {
-    const s = Number(sqrtPriceX96) / Q96;
-    return zeroForOne ? 1 / s : s;
-  };
+  const coordinate = (sqrtPriceX96: bigint): number => coordinateOf(sqrtPriceX96, zeroForOne);
   const ahead = pool.ticks.filter((t) => (zeroForOne ? t.index <= pool.tick : t.index > pool.tick));
   if (zeroForOne) ahead.reverse();
   const starts = [coordinate(pool.sqrtPriceX96)];

@@ -6,7 +6,7 @@ import { sameAddress } from '../address.ts';
 import { sideOf, sidesOf, weightOf } from '../amm/balancer/swap.ts';
 import { midPrice, quoteExactIn } from '../amm/quote.ts';
 import type { Address, PoolState } from '../types.ts';
-import { inputCurve } from './curve.ts';
+import { virtualReserveIn } from './curve.ts';
 
 /** Share of the reserve that a stable pool is asked for, to see how its price gives way. */
 const PROBE = 1_000_000n;
@@ -17,10 +17,8 @@ export function reserveIn(pool: PoolState, tokenIn: Address): number {
     case 'UNISWAP_V2':
       return Number(sameAddress(pool.token0, tokenIn) ? pool.reserve0 : pool.reserve1);
     case 'UNISWAP_V3':
-    case 'UNISWAP_V4': {
-      const { starts, liquidity } = inputCurve(pool, tokenIn);
-      return (starts[0] ?? 0) * (liquidity[0] ?? 0);
-    }
+    case 'UNISWAP_V4':
+      return virtualReserveIn(pool, tokenIn);
     case 'BALANCER_V3': {
       const side = sideOf(pool, tokenIn);
       return (Number(side.balanceE18) * 1e18) / Number(side.unitE36);
