@@ -19,7 +19,8 @@ import {
   requiredPipsAt,
   sizingNavUsdE8,
 } from '../core/limits.ts';
-import { divergenceBps, plannedToleranceBps } from '../core/route.ts';
+import { divergenceBps, plannedToleranceBps } from '../core/poolChecks.ts';
+import { stopCheckOf } from '../core/stopCheck.ts';
 import { hasBit, inForce } from '../core/stops.ts';
 import type { AssetState, KeeperRule, Leg, Plan, PlannedSlice, Reason, Snapshot } from '../core/types.ts';
 import { BPS, max, min, WEI_PER_MWEI } from '../core/units.ts';
@@ -119,7 +120,15 @@ export function recheckSlice(
   slice: PlannedSlice,
   begins: boolean,
 ): Recheck {
+  if (plan.kind === 'STOP_CHECK') return recheckStops(seen);
   return recheckInForce({ ...seen, vault: inForce(seen.vault) }, rule, plan, slice, begins);
+}
+
+/** Another act than the one that was planned is as good: the vault decides which. */
+function recheckStops({ vault, block }: Snapshot): Recheck {
+  return stopCheckOf(vault, block.time) === null
+    ? stop('IN_BAND', 'There is nothing more to tell the stops: prices came back, or somebody else has told them.')
+    : { kind: 'go', legs: [] };
 }
 
 function recheckInForce(

@@ -80,6 +80,7 @@ export function plan(): Plan {
     epoch: 2,
     slices: [],
     cost: { gasUsdE8: 1n, feeUsdE8: 2n, impactUsdE8: 3n, totalUsdE8: 6n },
+    naive: null,
     yearlySavingUsdE8: 10n ** 10n,
     paybackDays: 3,
     driftAfterBps: [0, 0],
