@@ -105,6 +105,7 @@ struct BalancerAnswer {
     bool initialised;
     bool paused;
     bool hooked; // its hooks have a say in swaps
+    bool stuck; // its balances cannot be told: a rate provider fails, and with it every swap
     address[] tokens;
     uint256[] scalingFactors; // 10 ** (18 - decimals)
     uint256[] ratesE18;
@@ -135,9 +136,12 @@ contract BalancerPoolReader {
         a.paused = vault.isVaultPaused() || vault.isPoolPaused(pool);
         HooksConfig memory hooks = vault.getHooksConfig(pool);
         a.hooked = hooks.shouldCallComputeDynamicSwapFee || hooks.shouldCallBeforeSwap || hooks.shouldCallAfterSwap;
-        BalancerPoolData memory data = vault.getPoolData(pool);
-        (a.tokens, a.scalingFactors) = (data.tokens, data.decimalScalingFactors);
-        (a.ratesE18, a.balancesE18) = (data.tokenRates, data.balancesLiveScaled18);
+        try vault.getPoolData(pool) returns (BalancerPoolData memory data) {
+            (a.tokens, a.scalingFactors) = (data.tokens, data.decimalScalingFactors);
+            (a.ratesE18, a.balancesE18) = (data.tokenRates, data.balancesLiveScaled18);
+        } catch {
+            a.stuck = true;
+        }
         PoolConfig memory config = vault.getPoolConfig(pool);
         (a.swapFeeE18, a.aggregateFeeE18) = (config.staticSwapFeePercentage, config.aggregateSwapFeePercentage);
         // No aggregate fees are charged while a pool is in recovery.

@@ -8,7 +8,7 @@ import { answerOf } from '../deployless.ts';
 
 /** `struct BalancerAnswer` of PoolReader.sol. */
 const ANSWER = parseAbiParameters([
-  '(bool registered, bool initialised, bool paused, bool hooked, address[] tokens, uint256[] scalingFactors, uint256[] ratesE18, uint256[] balancesE18, uint256 swapFeeE18, uint256 aggregateFeeE18, uint256[] weightsE18, uint256 amp, uint256 ampPrecision, bool ampMoves) answer',
+  '(bool registered, bool initialised, bool paused, bool hooked, bool stuck, address[] tokens, uint256[] scalingFactors, uint256[] ratesE18, uint256[] balancesE18, uint256 swapFeeE18, uint256 aggregateFeeE18, uint256[] weightsE18, uint256 amp, uint256 ampPrecision, bool ampMoves) answer',
 ]);
 /** What stable pools scale their amplification by. */
 const AMP_PRECISION = 1_000n;
@@ -23,12 +23,13 @@ export async function readBalancerPool(
   const leftOut = (reason: string): LeftOutPool => ({ venue: 'BALANCER_V3', pool, reason });
   const args = [vault, address] as const;
   const creation = encodeDeployData({ abi: balancerPoolReaderAbi, bytecode: balancerPoolReaderBytecode, args });
-  const raw = await answerOf(chain, block, creation, 'pools', address);
+  const raw = await answerOf(chain, block, creation, 'contracts.balancerVault', vault);
   const [a] = decodeAbiParameters(ANSWER, raw);
   if (!a.registered) return leftOut(`Balancer's vault ${vault} does not know it`);
   if (!a.initialised) return leftOut('it has never been initialised');
   if (a.paused) return leftOut("it is paused, or all of Balancer's vault is");
   if (a.hooked) return leftOut('its hooks have a say in swaps, so it cannot be quoted');
+  if (a.stuck) return leftOut('its balances cannot be told, so a rate provider of its tokens must be failing');
   const weighted = a.weightsE18.length === a.tokens.length;
   const stable = a.amp > 0n && a.ampPrecision === AMP_PRECISION;
   if (weighted === stable) return leftOut('it is neither a weighted nor a stable pool');
