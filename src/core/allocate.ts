@@ -3,7 +3,8 @@
  * solves an N-th of the portfolio, because each slice finds pools that have recovered.
  */
 import { pathMidPrice, quotePath, stepsOf } from './amm/path.ts';
-import { usdText } from './format.ts';
+import { tokensOf } from './amm/quote.ts';
+import { listed, usdText } from './format.ts';
 import { GAS_FILL, GAS_HOP, gasUsdE8 } from './gas.ts';
 import { type FillPlan, legOf } from './legs.ts';
 import {
@@ -23,11 +24,12 @@ import { wantedMoves } from './moves.ts';
 import { divergenceBps } from './poolChecks.ts';
 import { type BasketRoute, routeBasket } from './route/basket.ts';
 import { compileMarket } from './route/market.ts';
+import type { SliceSchedule } from './schedule/planSlices.ts';
 import { scheduleOf } from './sliceOrder.ts';
-import { isStopped } from './stops.ts';
-import type { AssetState, KeeperRule, Leg, PlannedSlice, PoolState, Reason, Snapshot } from './types.ts';
+import { hasBit } from './stops.ts';
+import type { Address, AssetState, KeeperRule, Leg, PlannedSlice, PoolState, Reason, Snapshot } from './types.ts';
 import { abs, max, subFloor } from './units.ts';
-import { assetValueUsdE8, portfolioValue } from './value.ts';
+import { assetValueUsdE8, portfolioValue, targetValueUsdE8 } from './value.ts';
 
 /** More fills than this in one transaction risk the block gas limit; the rest goes to the next slice. */
 const MAX_LEGS_PER_SLICE = 12;
@@ -40,6 +42,11 @@ export const INCLUSION_MARGIN_S = 60;
 /** {1} what missing the target counts when a stop sells: it is there to sell, not to pay off. */
 const STOP_PENALTY = 1_000;
 const SHARE_E9 = 1_000_000_000;
+/** Of the limit on impact: the integers round it up. */
+const IMPACT_MARGIN = 0.02;
+const SCHEDULE_ROUNDS = 6;
+const CLOSE = 1e-6;
+const ONE_SLICE: Pick<SliceSchedule, 'shares' | 'spacingS' | 'fraction'> = { shares: [1], spacingS: 0, fraction: 1 };
 const DAYS_PER_YEAR = 365;
 
 export type AllocateInputs = {
@@ -79,6 +86,17 @@ function penaltyOf({ snapshot, rule }: AllocateInputs): number {
   return (rule.riskAversionE2 / 100) * variance * (rule.maxPaybackDays / DAYS_PER_YEAR);
 }
 
+/** Does a chain of pools lead from one token to the other? */
+function linked(pools: readonly PoolState[], from: Address, to: Address): boolean {
+  const reached = new Set([from]);
+  for (let before = 0; before !== reached.size && !reached.has(to); ) {
+    before = reached.size;
+    for (const tokens of pools.map(tokensOf))
+      if (tokens.some((t) => reached.has(t))) for (const t of tokens) reached.add(t);
+  }
+  return reached.has(to);
+}
+
 type Routing = {
   readonly inputs: AllocateInputs;
   readonly assets: readonly AssetState[];
@@ -87,7 +105,12 @@ type Routing = {
 };
 
 /** One slice's share of the portfolio over some of the pools. */
-function routeShare({ inputs, assets, moves }: Routing, pools: readonly PoolState[], share: number): BasketRoute {
+function routeShare(
+  { inputs, assets, moves }: Routing,
+  pools: readonly PoolState[],
+  share: number,
+  maxImpact: number,
+): BasketRoute {
   const { snapshot } = inputs;
   const usd = (e8: bigint): number => Number(e8) / 1e8;
   const shareE9 = BigInt(Math.round(share * SHARE_E9));
@@ -110,7 +133,7 @@ function routeShare({ inputs, assets, moves }: Routing, pools: readonly PoolStat
         maxBuyUsd: usd(portion(max(0n, move))),
       };
     }),
-    market: compileMarket(pools),
+    market: compileMarket(pools, maxImpact),
     navUsd: usd(portion(portfolioValue(assets).navUsdE8)),
     penalty: penaltyOf(inputs),
     hopGasUsd: (i) => gas(GAS_HOP[pools[i]?.venue ?? 'UNISWAP_V3']),
@@ -189,21 +212,27 @@ type Found = { readonly route: BasketRoute; readonly pools: readonly PoolState[]
  */
 function routeWithin(r: Routing, share: number, pips: bigint): Found {
   const all = r.inputs.snapshot.pools;
+  const maxImpact = (r.inputs.rule.maxImpactBps * (1 - IMPACT_MARGIN)) / 10_000;
   let pools = all;
   let first: Found | null = null;
   for (let detour = 0; detour <= MAX_DETOURS; detour++) {
-    const route = routeShare(r, pools, share);
+    const route = routeShare(r, pools, share, maxImpact);
     const broken = fillsOf(route, pools).flatMap((fill) => {
       const note = brokenBy(r, pools, fill, pips);
       return note === null ? [] : [{ fill, note }];
     });
     const found: Found = { route, pools, broken: first?.broken ?? broken[0]?.note ?? null };
     first ??= found;
-    if (broken.length === 0) return route.fills.length > 0 ? found : first;
+    if (broken.length === 0 && (route.fills.length > 0 || first.broken !== null))
+      return route.fills.length > 0 ? found : first;
+    if (broken.length === 0) break;
     const avoid = new Set(broken.flatMap(({ fill }) => fill.hops.map((h) => h.pool)));
     pools = pools.filter((p) => !avoid.has(p.address));
   }
-  return first ?? { route: routeShare(r, all, share), pools: all, broken: null };
+  if (first !== null && first.route.fills.length > 0) return first;
+  const whole = routeShare(r, all, share, 1);
+  const detail = 'what the pools take within the impact limit is not worth a trade';
+  return { route: whole, pools: all, broken: whole.fills.length > 0 ? { reason: 'IMPACT_ABOVE_CAP', detail } : null };
 }
 
 /** Slices until nothing is left that the vault, the gas and the loss budget allow. */
@@ -313,23 +342,31 @@ export function allocate(inputs: AllocateInputs): Allocation {
     if (planned.fraction < 1) stopped ??= { reason: 'COOLDOWN', detail: 'the epoch ends before another slice may run' };
     if (planned.shares.length === 1 || !going) break;
   }
-  for (const [i, a] of snapshot.vault.assets.entries())
-    if ((closed >>> i) % 2 === 1 && !isStopped(snapshot.vault, i))
-      notes.set(i, {
-        reason: 'SOLD_IN_EPOCH',
-        detail: `${a.symbol} was sold in this rebalance, so it is not bought back in it`,
-      });
+  noteClosed();
   return { slices, assets, notes, stopped };
 
-  function explain(r: Routing, planned: Round, into: Map<number, Note>): void {
-    for (const { symbol, detail } of planned.found.route.unreachable) {
-      const at = r.assets.findIndex((a) => a.symbol === symbol);
-      if (at >= 0) into.set(at, { reason: 'NO_ROUTE', detail });
+  /** What was sold is not bought back, so that those who were to pay for it keep what they have. */
+  function noteClosed(): void {
+    const gaps = assets.map((a) => targetValueUsdE8(a.targetBps, navE) - assetValueUsdE8(a));
+    for (const [i, a] of assets.entries()) {
+      if (!hasBit(closed, i) || (gaps[i] ?? 0n) < minTradeUsdE8(policy) || gaps[i] === 0n) continue;
+      const detail = `${a.symbol} was sold in this rebalance, so it is not bought back in it`;
+      for (const [j, gap] of gaps.entries())
+        if (j === i || (gap < 0n && !notes.has(j))) notes.set(j, { reason: 'SOLD_IN_EPOCH', detail });
     }
+  }
+
+  function explain(r: Routing, planned: Round, into: Map<number, Note>): void {
     const moved = new Set(planned.found.route.fills.flatMap((f) => [f.sell, f.buy]));
     for (const [i, a] of r.assets.entries()) {
       const move = r.moves[i] ?? 0n;
       if (into.has(i) || moved.has(i) || move === 0n) continue;
+      const others = r.assets.filter((_, j) => (r.moves[j] ?? 0n) * move < 0n);
+      if (!others.some((o) => linked(snapshot.pools, a.token, o.token))) {
+        const names = listed(others.map((o) => o.symbol));
+        into.set(i, { reason: 'NO_ROUTE', detail: `no pools connect ${a.symbol} and ${names}` });
+        continue;
+      }
       if (planned.found.broken !== null) into.set(i, planned.found.broken);
       else if (abs(move) < minTradeUsdE8(policy))
         into.set(i, {
@@ -366,32 +403,24 @@ function plannedRound(r: Routing, startAt: number, pips: bigint, sliceCapUsdE8: 
     routed.set(key, known);
     return known;
   };
-  const least = Number(soldUsdE8) / Number(sliceCapUsdE8);
-  let found = routeOf(Math.min(1, 1 / Math.ceil(least)));
-  const schedule = scheduleOf({
-    snapshot,
-    rule,
-    fills: fillsOf(found.route, found.pools),
-    pools: found.pools,
-    assets: r.assets,
-    share: Math.min(1, 1 / Math.ceil(least)),
-    sliceCapUsdE8,
-    ttlS: epochEnd - INCLUSION_MARGIN_S - startAt,
-  });
-  if (schedule === null)
-    return {
-      shares: [1],
-      spacingS: 0,
-      fraction: 1,
-      found,
-      fillsOf: (s) => fillsOf(routeOf(s).route, routeOf(s).pools),
-    };
-  found = routeOf(Math.max(...schedule.shares) * schedule.fraction);
+  // A smaller share finds other paths, which may be narrower: until the schedule takes the share that was routed.
+  let share = Math.min(1, 1 / Math.ceil(Number(soldUsdE8) / Number(sliceCapUsdE8)));
+  let found = routeOf(share);
+  let schedule = ONE_SLICE;
+  for (let round = 0; round < SCHEDULE_ROUNDS; round++) {
+    const { route, pools } = found;
+    const fills = fillsOf(route, pools);
+    const ttlS = epochEnd - INCLUSION_MARGIN_S - startAt;
+    schedule = scheduleOf({ snapshot, rule, fills, pools, assets: r.assets, share, sliceCapUsdE8, ttlS }) ?? ONE_SLICE;
+    const next = Math.max(...schedule.shares) * schedule.fraction;
+    if (next >= share * (1 - CLOSE)) break;
+    share = next;
+    found = routeOf(share);
+  }
+  const { spacingS, fraction } = schedule;
   return {
-    shares: schedule.shares.map((s) => s * schedule.fraction),
-    spacingS: schedule.spacingS,
-    fraction: schedule.fraction,
-    found,
+    shares: schedule.shares.map((s) => s * fraction),
+    ...{ spacingS, fraction, found },
     fillsOf: (s) => {
       const { route, pools } = routeOf(s);
       return fillsOf(route, pools);

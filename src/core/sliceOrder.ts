@@ -3,6 +3,7 @@ import { maxPathInWithinImpact, pathFeePips, type Step, stepsOf } from './amm/pa
 import { midPrice, poolFeePips } from './amm/quote.ts';
 import { gasUsdE8, hopGasUnits, sliceGasUnits } from './gas.ts';
 import type { FillPlan } from './legs.ts';
+import { minTradeUsdE8 } from './limits.ts';
 import { plannedToleranceBps } from './poolChecks.ts';
 import { localDepth } from './schedule/depth.ts';
 import { planSlices, type SliceLeg, type SliceSchedule } from './schedule/planSlices.ts';
@@ -29,6 +30,9 @@ type Leg = SliceLeg & {
   readonly mostShare: number;
 };
 
+/** A smaller share is routed over fewer pools, so that its legs shrink less than the share does. */
+const IMPACT_MARGIN = 0.97;
+
 function usd(e8: bigint): number {
   return Number(e8) / 1e8;
 }
@@ -44,7 +48,7 @@ function unitPrices(steps: readonly Step[], sell: AssetState): number[] {
   });
 }
 
-/** A path is as deep as its shallowest pool, recovers as slowly as its slowest, and is as safe as its least safe one. */
+/** Impacts along a path add up; it recovers as slowly as its slowest, and is as safe as its least safe one. */
 function legOf(inputs: SliceInputs, fill: FillPlan): Leg | null {
   const { rule, pools, assets, share } = inputs;
   const sell = assets[fill.sell];
@@ -54,9 +58,12 @@ function legOf(inputs: SliceInputs, fill: FillPlan): Leg | null {
   const slackBps = Number(plannedToleranceBps(pathFeePips(steps)));
   const sizeUsd = usd(valueUsdE8(fill.amountIn, sell.priceUsdE8, sell.decimals)) / share;
   const least = (of: (s: Step) => number): number => Math.min(...steps.map((s, i) => of(s) * (units[i] ?? 0)));
-  const depthUsd = least((s) => localDepth(s.pool, s.tokenIn, s.tokenOut));
+  const depths = steps.map((s, i) => localDepth(s.pool, s.tokenIn, s.tokenOut) * (units[i] ?? 0));
+  const depthUsd = 1 / depths.reduce((sum, d) => sum + 1 / d, 0);
   if (!(sizeUsd > 0 && depthUsd > 0 && Number.isFinite(depthUsd))) return null;
   const within = maxPathInWithinImpact(steps, rule.maxImpactBps, fill.amountIn);
+  const smallest = minTradeUsdE8(inputs.snapshot.vault.policy);
+  const fits = within > 0n && valueUsdE8(within, sell.priceUsdE8, sell.decimals) >= smallest;
   return {
     sizeUsd,
     depthUsd,
@@ -67,8 +74,8 @@ function legOf(inputs: SliceInputs, fill: FillPlan): Leg | null {
       ),
     ),
     sandwichCapUsd: least((s) => Number(sandwichCap(s.pool, s.tokenIn, s.tokenOut, slackBps))),
-    // Where not even dust fits, slicing does not help: the guard says so.
-    mostShare: within === 0n ? 1 : Math.min(1, (share * Number(within)) / Number(fill.amountIn)),
+    // Where not even the smallest trade fits, slicing does not help: the guard says by how much.
+    mostShare: !fits || within === fill.amountIn ? 1 : (IMPACT_MARGIN * share * Number(within)) / Number(fill.amountIn),
   };
 }
 

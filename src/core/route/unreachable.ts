@@ -6,6 +6,8 @@ export type Unreachable = { readonly symbol: string; readonly detail: string };
 
 /** {share of the portfolio} closer than this counts as there. */
 const CLOSE = 1e-6;
+/** More than any fees of a path. */
+const SPREAD = 1.2;
 
 /** By asset: does a chain of pools lead to another asset? */
 function connected(p: Problem): boolean[] {
@@ -20,6 +22,17 @@ function connected(p: Problem): boolean[] {
   const assets = new Map<number, number>();
   for (let j = 0; j < p.assetCount; j++) assets.set(root(j), (assets.get(root(j)) ?? 0) + 1);
   return Array.from({ length: p.assetCount }, (_, j) => (assets.get(root(j)) ?? 0) > 1);
+}
+
+/** Is there another asset whose price lies further from this one's than fees explain, so that pools are what stops it? */
+function isWillingOther(p: Problem, price: Float64Array, j: number, short: boolean): boolean {
+  const own = price[j] as number;
+  if (short ? own < REACH : own > 1 / REACH) return false;
+  for (let i = 0; i < p.assetCount; i++) {
+    const other = price[i] as number;
+    if ((p.tokenOf[i] as number) >= 0 && (short ? own > SPREAD * other : other > SPREAD * own)) return true;
+  }
+  return false;
 }
 
 /**
@@ -59,13 +72,12 @@ export function unreachableOf(
     const most = short ? asset.maxBuyUsd : asset.maxSellUsd;
     const missing = short ? lo - before : before - hi;
     const free = before + (freeNet[j] as number);
-    const price = freePrice[j] as number;
     const verb = short ? 'bought' : 'sold';
     if (most === 0) out.push({ symbol, detail: `${symbol} may not be ${verb}` });
     else if (most < missing - close) out.push({ symbol, detail: `no more of ${symbol} may be ${verb}` });
-    else if (free >= lo - close && free <= hi + close)
+    else if (short ? free >= lo - close : free <= hi + close)
       out.push({ symbol, detail: `the gas or the shape of the fills costs more than ${symbol} lies outside` });
-    else if (short ? price >= REACH : price <= 1 / REACH)
+    else if (isWillingOther(p, freePrice, j, short))
       out.push({
         symbol,
         detail: `the pools cannot take ${symbol} further at ${short ? 'twice' : 'half'} the oracle's price or better`,
