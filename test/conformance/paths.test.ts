@@ -12,6 +12,7 @@ import { type Random, seeded } from '../../src/core/testing/random.ts';
 import type { Address, Hex, Hop, PoolRef, PoolState, V4Key } from '../../src/core/types.ts';
 import { poolMakerAbi } from '../golden/artifacts/PoolMaker.ts';
 import { swapCallerAbi } from '../golden/artifacts/SwapCaller.ts';
+import { makeWeth } from './ether.ts';
 import { KINDS } from './harness.ts';
 import { NO_ADDRESS, SENDER, shipped, startConformanceWorld, vendored, type World } from './world.ts';
 
@@ -21,37 +22,23 @@ const abi = parseAbi([
   'function getPair(address, address) view returns (address)',
   'function createPool(address, address, uint24)',
   'function getPool(address, address, uint24) view returns (address)',
-  'function deposit() payable',
-  'function transfer(address, uint256)',
 ]);
 const PRICE_ONE = 1n << 96n;
 const RANGES = [
   { lower: -60_000, upper: 60_000, liquidity: 10n ** 23n },
   { lower: -600, upper: 1_200, liquidity: 10n ** 24n },
 ];
-const WETH_EACH = 10n ** 30n;
 
 let world: World;
 let filler: Address;
 let weth: Address;
 let pools: readonly PoolState[];
 
-async function makeWeth(): Promise<Address> {
-  const at = await world.deploy(shipped('@uniswap/v2-periphery/build/WETH9.json'));
-  await world.ether(SENDER, 10n * WETH_EACH);
-  await world.ether(world.maker, WETH_EACH);
-  for (const holder of [world.caller, world.seeder, world.maker]) {
-    await world.send(at, abi, 'deposit', [], WETH_EACH);
-    await world.send(at, abi, 'transfer', [holder, WETH_EACH]);
-  }
-  return at.toLowerCase() as Address;
-}
-
 const inOrder = (a: Address, b: Address): [Address, Address] => (BigInt(a) < BigInt(b) ? [a, b] : [b, a]);
 
 beforeAll(async () => {
   world = await startConformanceWorld();
-  weth = await makeWeth();
+  weth = await makeWeth(world);
   const [x, y, z] = [await world.token(), await world.token(), await world.token(6)] as [Address, Address, Address];
   const manager = await world.deploy(vendored('PoolManager'), [SENDER]);
   filler = await world.deploy({ abi: pathFillerAbi as Abi, bytecode: pathFillerBytecode }, [manager, weth]);

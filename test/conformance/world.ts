@@ -22,6 +22,7 @@ export type World = {
   readonly chain: Chain;
   readonly head: () => Promise<Head>;
   readonly send: (to: Address, abi: Abi, functionName: string, args: readonly unknown[], wei?: bigint) => Promise<void>;
+  readonly raw: (to: Address, data: Hex) => Promise<void>;
   /** Out of nothing. */
   readonly ether: (to: Address, wei: bigint) => Promise<void>;
   readonly deploy: (artifact: { abi: Abi; bytecode: Hex }, args?: readonly unknown[]) => Promise<Address>;
@@ -94,6 +95,9 @@ export async function startConformanceWorld(): Promise<World> {
     chain,
     head: () => latestHead(chain),
     send,
+    async raw(to, data) {
+      await transact(to, data);
+    },
     ether: (to, wei) => anvil.rpc('anvil_setBalance', [to, `0x${wei.toString(16)}`]),
     deploy,
     read,
