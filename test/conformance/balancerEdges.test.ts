@@ -1,11 +1,12 @@
 /** Where a swap in Balancer's vault stops being possible, amount by amount. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { stableAmountOut } from '../../src/core/amm/balancer/stable.ts';
 import { type BalancerSwap, swapBalancer } from '../../src/core/amm/balancer/swap.ts';
 import { seeded } from '../../src/core/testing/random.ts';
 import type { Address, BalancerPoolState, Hex } from '../../src/core/types.ts';
 import { swapCallerAbi } from '../golden/artifacts/SwapCaller.ts';
-import { type Balancer, deployBalancer, E18, type PoolSpec, subjectOf } from './balancerPools.ts';
-import { startConformanceWorld, type World } from './world.ts';
+import { type Balancer, deployBalancer, E18, type PoolSpec, poolAbi, subjectOf } from './balancerPools.ts';
+import { SENDER, startConformanceWorld, type World } from './world.ts';
 
 /** In the order of `enum Kind` of SwapCaller.sol. */
 const BALANCER = 3;
@@ -70,12 +71,24 @@ async function compareEach(pool: BalancerPoolState, amounts: readonly bigint[]):
 const range = (from: bigint, count: number, step = 1n): bigint[] =>
   Array.from({ length: count }, (_, i) => from + BigInt(i) * step);
 
+/** The largest complete input below `upTo`, of which none is. */
+function mostOf(pool: BalancerPoolState, upTo: bigint): bigint {
+  const [tokenIn, tokenOut] = pool.tokens as [Address, Address];
+  let [most, tooMuch] = [E18 / 1_000n, upTo];
+  while (tooMuch - most > 1n) {
+    const mid = (most + tooMuch) / 2n;
+    if (swapBalancer(pool, tokenIn, tokenOut, mid).complete) most = mid;
+    else tooMuch = mid;
+  }
+  return most;
+}
+
 describe('Balancer: the ends of what can be swapped', () => {
   it('the least that the vault trades, on either side', async () => {
     const stable: PoolSpec['curve'] = { kind: 'STABLE', amp: 100n };
-    const pools = [plain([E18, E18], EVEN), plain([E18, E18 / 3n], EVEN), plain([E18, E18 / 4n], stable)];
+    const pools = [plain([E18, E18], stable), plain([E18, E18 / 3n], EVEN), plain([E18, E18 / 4n], stable)];
     for (const spec of pools) {
-      const amounts = [...range(999_900n, 200, 10n), ...range(1_000_000n, 200, 12_345n)];
+      const amounts = [...range(1_000_990n, 60), ...range(1_000_000n, 200, 12_345n)];
       expect(Math.min(...(await compareEach(await made(spec), amounts)))).toBeGreaterThan(5);
     }
   });
@@ -101,28 +114,59 @@ describe('Balancer: the ends of what can be swapped', () => {
     ] as const) {
       const pool = await made(plain([x, y], { kind: 'STABLE', amp: 1n }));
       expect(Math.min(...(await compareEach(pool, growing))), `${x} and ${y}`).toBeGreaterThan(5);
+      const counts = await compareEach(pool, range(mostOf(pool, 10_000_000n * E18) - 5n, 10));
+      expect(counts, `${x} and ${y}`).toEqual([6, 4]);
     }
   });
 
-  it('the 128 bits of a balance, and the 256 of every step towards the invariant', async () => {
-    const r = seeded(34);
-    let refusedPools = 0;
-    let [complete, refused] = [0, 0];
-    for (let p = 0; p < 20; p++) {
-      const balances = Array.from({ length: r.int(2, 5) }, () => r.magnitude(1n << 115n, 1n << 126n));
-      const pool = await balancer.makePool(plain(balances, { kind: 'STABLE', amp: r.pick([1n, 100n, 5_000n]) }));
-      if (pool === null) {
-        refusedPools++;
-        continue;
-      }
-      const counts = await compareEach(
-        pool,
-        Array.from({ length: 20 }, () => r.magnitude(1n << 90n, 1n << 130n)),
-      );
-      complete += counts[0];
-      refused += counts[1];
+  it('the 128 bits of a balance, of base units and with its rate', async () => {
+    for (const rate of [1n, 3n]) {
+      const balance = ((1n << 122n) - 1_000n) / rate;
+      const spec = plain([balance, balance], { kind: 'STABLE', amp: 1n });
+      const fixed = [rate * E18, rate * E18] as const;
+      const pool = await made({ ...spec, rates: [fixed, fixed] });
+      const most = mostOf(pool, 1n << 128n);
+      expect(await compareEach(pool, range(most - 5n, 10))).toEqual([6, 4]);
     }
-    expect(Math.min(refusedPools, complete / 10, refused / 10)).toBeGreaterThan(2);
+  });
+
+  it('the 256 bits of every step in the curve of a stable pool', { timeout: 60_000 }, async () => {
+    const r = seeded(36);
+    let [equal, refused] = [0, 0];
+    for (const amp of [1n, 100n, 5_000n]) {
+      const pool = await made(plain([E18, E18], { kind: 'STABLE', amp }));
+      for (let k = 0; k < 150; k++) {
+        const least = 1n << BigInt(r.int(105, 124));
+        const balancesScaled18 = Array.from(
+          { length: r.int(2, 5) },
+          () => least * r.magnitude(1n, r.pick([2n, 9_000n])),
+        );
+        const amountGivenScaled18 = r.magnitude(least >> 8n, least * 10n);
+        const [indexIn, indexOut] = r.pick([
+          [0, 1],
+          [1, 0],
+        ] as const);
+        const request = {
+          kind: 0,
+          amountGivenScaled18,
+          balancesScaled18,
+          indexIn: BigInt(indexIn),
+          indexOut: BigInt(indexOut),
+        };
+        const asked = world.read(pool.address, poolAbi.STABLE, 'onSwap', [
+          { ...request, router: SENDER, userData: '0x' },
+        ]);
+        const out = stableAmountOut(amp * 1_000n, balancesScaled18, indexIn, indexOut, amountGivenScaled18);
+        if (out === null) {
+          await expect(asked, `${balancesScaled18} and ${amountGivenScaled18}`).rejects.toThrow('revert');
+          refused++;
+        } else {
+          expect(await asked).toBe(out);
+          equal++;
+        }
+      }
+    }
+    expect(Math.min(equal, refused)).toBeGreaterThan(100);
   });
 
   it('a rate below one on 18 decimals: the swap is exact, the balances are within a unit of what it leaves', async () => {

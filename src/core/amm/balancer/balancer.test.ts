@@ -5,7 +5,7 @@ import type { BalancerPoolState } from '../../types.ts';
 import { abs, pow10 } from '../../units.ts';
 import { ONE_E18 } from './fixedPoint.ts';
 import { powE18 } from './logExp.ts';
-import { stableBalance, stableInvariant } from './stable.ts';
+import { stableAmountOut, stableBalance, stableInvariant } from './stable.ts';
 import { balancerMidPrice, swapBalancer } from './swap.ts';
 
 const [A, B] = [balancerToken(0), balancerToken(1)];
@@ -64,6 +64,8 @@ describe('the stable invariant', () => {
     expect(stableInvariant(100_000n, [whole(5), 0n])).toBeNull();
     expect(stableInvariant(100_000n, [1n << 130n, 1n << 130n])).toBeNull();
     expect(stableBalance(100_000n, [whole(5), 0n], whole(10), 0)).toBeNull();
+    expect(stableAmountOut(100_000n, [whole(5), whole(5)], 0, 1, 2n)).toBe(0n);
+    expect(stableAmountOut(100_000n, [whole(5), whole(5)], 0, 1, 1n)).toBeNull();
   });
 
   it('is within 100 units of the true one', () => {
@@ -198,6 +200,15 @@ describe('swaps in Balancer pools', () => {
       }),
       { numRuns: 1_000, seed: 11 },
     );
+  });
+
+  it('are refused where a withdrawal has left a weighted pool less of a token than it must keep', () => {
+    const curve = { kind: 'WEIGHTED', weightsE18: [percent(50), percent(50)] } as const;
+    // Five base units of six decimals at a rate of 0.2 are one base unit's worth, the least there may be.
+    const units = (n: bigint): BalancerPoolState =>
+      balancerPool([n * 2n * 10n ** 11n, whole(1)], curve, { decimals: [6, 18], ratesE18: [ONE_E18 / 5n, ONE_E18] });
+    expect(swapBalancer(units(5n), A, B, 1n).complete).toBe(true);
+    expect(swapBalancer(units(4n), A, B, 1n).complete).toBe(false);
   });
 
   it('leave in the pool what came in, less what came out and the share of the fee', () => {
