@@ -77,6 +77,7 @@ const ruleSchema = z
     maxPaybackDays: z.int(),
     volatilityBps: z.int(),
     riskAversionE2: z.int(),
+    blockTimeS: z.number(),
   })
   .openapi('KeeperRule');
 
@@ -215,23 +216,35 @@ const legSchema = z
   })
   .openapi('Leg');
 
+const costSchema = z.strictObject({
+  gasUsdE8: integerText,
+  feeUsdE8: integerText,
+  impactUsdE8: integerText,
+  totalUsdE8: integerText,
+});
+
 const planSchema = z
   .strictObject({
     schema: z.literal('evenkeel.plan/3'),
     vault: addressText,
     chainId: z.int(),
     block: blockRefSchema,
-    kind: z.enum(TRADE_KINDS),
+    kind: z.enum([...TRADE_KINDS, 'STOP_CHECK']),
     epoch: z.int(),
     slices: z
       .array(z.strictObject({ sequence: z.int(), notBefore: seconds, legs: z.array(legSchema).readonly() }))
       .readonly(),
-    cost: z.strictObject({
-      gasUsdE8: integerText,
-      feeUsdE8: integerText,
-      impactUsdE8: integerText,
-      totalUsdE8: integerText,
-    }),
+    cost: costSchema,
+    naive: z
+      .strictObject({
+        cash: z.string(),
+        trades: z.boolean(),
+        swaps: z.int(),
+        movedUsdE8: integerText,
+        cost: costSchema,
+        unreachable: z.array(z.string()).readonly(),
+      })
+      .nullable(),
     yearlySavingUsdE8: integerText,
     paybackDays: z.number(),
     driftAfterBps: z.array(z.number()).readonly(),
@@ -284,7 +297,12 @@ export const checkSchema = z
     }),
     navUsdE8: integerText,
     holdNavUsdE8: integerText.nullable(),
-    gas: z.strictObject({ baseFeeWei: integerText, priorityFeeWei: integerText, nativeUsdE8: integerText }),
+    gas: z.strictObject({
+      baseFeeWei: integerText,
+      priorityFeeWei: integerText,
+      scaleE4: z.int(),
+      nativeUsdE8: integerText,
+    }),
     assets: z.array(assetViewSchema).readonly(),
     guards: z.array(guardSchema).readonly(),
     plan: planSchema.nullable(),

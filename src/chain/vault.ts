@@ -59,6 +59,11 @@ export function encodeSlice(call: SliceCall, contracts: PathContracts): Hex {
   });
 }
 
+/** Anyone may let the vault look at its stops; what follows from it is the vault's business. */
+export function encodeStopCheck(): Hex {
+  return encodeFunctionData({ abi: vaultAbi, functionName: 'checkStop' });
+}
+
 export type RawLog = {
   readonly address: string;
   readonly topics: readonly Hex[];

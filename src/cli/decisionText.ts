@@ -44,6 +44,16 @@ export function assetTable(assets: readonly AssetView[], plan?: Plan | null): st
   return table([head, ...rows], [1, 2, 3, 4, 5]);
 }
 
+function naiveLines({ naive, cost }: Plan): string[] {
+  if (naive === null || naive.swaps === 0) return [];
+  const gaps =
+    naive.unreachable.length === 0 ? '' : ` (without ${naive.unreachable.join(', ')}, for which it finds no way)`;
+  const early = naive.trades ? '' : ', once a drift passes 5 points';
+  return [
+    `5-point band, pair by pair through ${naive.cash}, one swap each: ${usdText(naive.cost.totalUsdE8)} for ${usdText(naive.movedUsdE8)} moved${gaps}${early}; this plan: ${usdText(cost.totalUsdE8)}.`,
+  ];
+}
+
 export function planLines(plan: Plan): string[] {
   const { cost, slices, driftAfterBps } = plan;
   const legs = slices.flatMap((s) => s.legs);
@@ -57,6 +67,7 @@ export function planLines(plan: Plan): string[] {
     ),
     `After: max drift ${pointsText(after)} pt, in ${slices.length} ${slices.length === 1 ? 'transaction' : 'transactions'}.`,
     `Cost ${usdText(cost.totalUsdE8)}${share}: gas ${usdText(cost.gasUsdE8)}, fee ${usdText(cost.feeUsdE8)}, impact ${usdText(cost.impactUsdE8)}. Earned back in ${plan.paybackDays} days.`,
+    ...naiveLines(plan),
     ...plan.leftOver.map((l) => `Left: ${l.symbol}, ${l.detail}.`),
   ];
 }

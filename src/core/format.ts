@@ -94,3 +94,9 @@ export function poolText(pool: PoolState): string {
       return `${name} ${Number(pool.swapFeeE18 / 10n ** 10n) / 1e6}%`;
   }
 }
+
+/** "a, b and c" */
+export function listed(names: readonly string[]): string {
+  if (names.length <= 1) return names.join('');
+  return `${names.slice(0, -1).join(', ')} and ${names[names.length - 1]}`;
+}

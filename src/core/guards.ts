@@ -5,7 +5,7 @@ import { priceReason } from './due.ts';
 import { poolText } from './format.ts';
 import { gasPriceWei } from './gas.ts';
 import { broughtPips, lossCapUsdE8, lossLevel, minTradeUsdE8, requiredPipsAt, sizingNavUsdE8 } from './limits.ts';
-import { divergenceBps } from './route.ts';
+import { divergenceBps } from './poolChecks.ts';
 import { isStopped } from './stops.ts';
 import type { AssetState, DueState, Guard, GuardUnit, KeeperRule, Leg, Plan, Reason, Snapshot } from './types.ts';
 import { BPS, divUp, largest, PIPS, PIPS_PER_BPS, pow10, WEI_PER_MWEI } from './units.ts';
@@ -159,6 +159,8 @@ export function evaluateGuards(inputs: GuardInputs): Guard[] {
   const priced = firstBadPrice(assets) === undefined && firstUnknownBalance(assets) === undefined;
   const nav = portfolioValue(assets).navUsdE8;
   if (priced) guards.push(atLeast('EMPTY', 'portfolio value', 'USD_E8', nav, 1n, 'VAULT'));
+  // No ceiling of gas holds back a stop.
+  if (plan?.kind === 'STOP_CHECK') return guards;
   const wait = due.reason === 'COOLDOWN' ? BigInt(Math.max(0, due.retryAt - now)) : 0n;
   guards.push(atMost('COOLDOWN', 'cooldown left', 'SECONDS', wait, 0n, 'VAULT'));
 

@@ -4,7 +4,7 @@ import { INCLUSION_MARGIN_S } from '../core/allocate.ts';
 import { pathCost, pathFeePips, pathMidPrice, poolsAfter, quotePath, stepsOf } from '../core/amm/path.ts';
 import { dueOf, isEpochOpen, nextSliceAt, priceReason } from '../core/due.ts';
 import { gweiText, usdText } from '../core/format.ts';
-import { gasPriceWei, gasUsdE8, sliceGasUnits } from '../core/gas.ts';
+import { expectedGasUsdE8, gasPriceWei, sliceGasUnits } from '../core/gas.ts';
 import {
   broughtPips,
   checkFill,
@@ -19,7 +19,8 @@ import {
   requiredPipsAt,
   sizingNavUsdE8,
 } from '../core/limits.ts';
-import { divergenceBps, plannedToleranceBps } from '../core/route.ts';
+import { divergenceBps, plannedToleranceBps } from '../core/poolChecks.ts';
+import { stopCheckOf } from '../core/stopCheck.ts';
 import { hasBit, inForce } from '../core/stops.ts';
 import type { AssetState, KeeperRule, Leg, Plan, PlannedSlice, Reason, Snapshot } from '../core/types.ts';
 import { BPS, max, min, WEI_PER_MWEI } from '../core/units.ts';
@@ -98,7 +99,7 @@ function gate(snapshot: Snapshot, rule: KeeperRule, plan: Plan, slice: PlannedSl
   if (snapshot.gas.nativeUsdE8 === 0n) {
     return stop('PRICE_UNREACHABLE', 'The price of the native coin is not usable, so gas cannot be valued.');
   }
-  const cost = gasUsdE8(planGasUnits(plan, vault.assets.length), snapshot.gas);
+  const cost = expectedGasUsdE8(planGasUnits(plan, vault.assets.length), snapshot.gas);
   if (rule.maxGasUsdE8 !== null && cost > rule.maxGasUsdE8) {
     const sentence = `Gas would now cost ${usdText(cost)}, more than the ceiling of ${usdText(rule.maxGasUsdE8)}.`;
     return begins
@@ -119,7 +120,15 @@ export function recheckSlice(
   slice: PlannedSlice,
   begins: boolean,
 ): Recheck {
+  if (plan.kind === 'STOP_CHECK') return recheckStops(seen);
   return recheckInForce({ ...seen, vault: inForce(seen.vault) }, rule, plan, slice, begins);
+}
+
+/** Another act than the one that was planned is as good: the vault decides which. */
+function recheckStops({ vault, block }: Snapshot): Recheck {
+  return stopCheckOf(vault, block.time) === null
+    ? stop('IN_BAND', 'There is nothing more to tell the stops: prices came back, or somebody else has told them.')
+    : { kind: 'go', legs: [] };
 }
 
 function recheckInForce(

@@ -186,7 +186,7 @@ function record(world: Public<Status>, check: Public<CheckSummary>): Public<Chec
     due: { kind: traded ? 'DEVIATION' : 'NONE', reason: check.reason, retryAt: 0 },
     navUsdE8: world.navUsdE8 ?? '0',
     holdNavUsdE8: world.holdNavUsdE8,
-    gas: { baseFeeWei: gwei(held ? 59 : 11), priorityFeeWei: gwei(2), nativeUsdE8: '125840000000' },
+    gas: { baseFeeWei: gwei(held ? 59 : 11), priorityFeeWei: gwei(2), scaleE4: 10_000, nativeUsdE8: '125840000000' },
     assets: drifted,
     guards: [
       {
@@ -265,6 +265,14 @@ function record(world: Public<Status>, check: Public<CheckSummary>): Public<Chec
             epoch: 4,
             slices: [{ sequence: 0, notBefore: 0, legs: [leg] }],
             cost: { gasUsdE8: '96000000', feeUsdE8: '30650000', impactUsdE8: '8200000', totalUsdE8: '134850000' },
+            naive: {
+              cash: 'USDC',
+              trades: true,
+              swaps: 2,
+              movedUsdE8: '122960000000',
+              cost: { gasUsdE8: '210000000', feeUsdE8: '61480000', impactUsdE8: '18520000', totalUsdE8: '290000000' },
+              unreachable: [],
+            },
             yearlySavingUsdE8: '4100000000',
             paybackDays: 12,
             driftAfterBps: world.assets.map((a, i) => (i === 0 ? 122 : i === 2 ? 41 : a.driftBps)),
@@ -345,6 +353,7 @@ function worldOf(specs: readonly AssetSpec[], navUsdE8: bigint): World {
       maxPaybackDays: 180,
       volatilityBps: 7000,
       riskAversionE2: 300,
+      blockTimeS: 12,
     },
     lastCheck: LATEST[0] ?? null,
     nextCheckAt: NOW + 3600,

@@ -70,6 +70,7 @@ export const RULE: KeeperRule = {
   maxPaybackDays: 365,
   volatilityBps: 8_000,
   riskAversionE2: 300,
+  blockTimeS: 12,
 };
 
 type Holding = {
@@ -210,6 +211,7 @@ export function snapshotOf(
     gas: {
       baseFeeWei: BigInt(Math.round((changes.baseFeeGwei ?? 1) * 1e9)),
       priorityFeeWei: 10_000_000n,
+      scaleE4: 10_000,
       nativeUsdE8: 2_000n * USD,
     },
   };
