@@ -103,5 +103,6 @@ export function balancerRest(): Compilation {
     VaultAdmin: '@balancer-labs/v3-vault/contracts/VaultAdmin.sol',
     ProtocolFeeController: '@balancer-labs/v3-vault/contracts/ProtocolFeeController.sol',
     WeightedPool: '@balancer-labs/v3-pool-weighted/contracts/WeightedPool.sol',
+    StablePool: '@balancer-labs/v3-pool-stable/contracts/StablePool.sol',
   });
 }

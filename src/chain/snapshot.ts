@@ -16,7 +16,6 @@ import {
   type V2PoolState,
   type V3PoolState,
   type VaultState,
-  type VenueName,
 } from '../core/types.ts';
 import type { Chain } from './clients.ts';
 import { readPriorityFee } from './fees.ts';
@@ -33,10 +32,15 @@ export type TokenInfo = {
 
 /** Addresses of one deployment; a Config is one. */
 export type Deployment = {
-  readonly contracts: { readonly hub: Address; readonly lens: Address; readonly weth: Address };
+  readonly contracts: {
+    readonly hub: Address;
+    readonly lens: Address;
+    readonly weth: Address;
+    readonly pathFiller: Address | null;
+  };
   readonly vault: Address;
   readonly tokens: readonly TokenInfo[];
-  readonly pools: readonly { readonly venue: VenueName; readonly address: Address }[];
+  readonly pools: readonly { readonly venue: 'UNISWAP_V2' | 'UNISWAP_V3'; readonly address: Address }[];
 };
 
 /** {gas} for the reading of one vault: 32 assets with the dearest feeds there are need half of it. */
@@ -281,7 +285,7 @@ export async function readSnapshot(chain: Chain, deployment: Deployment, mode: M
   const pools = dueOf(vault, head.time).kind === 'NONE' ? [] : await readPools(chain, deployment, head);
   await assertSameBlock(chain, head);
   return {
-    schema: 'evenkeel.snapshot/2',
+    schema: 'evenkeel.snapshot/3',
     chainId: chain.chainId,
     mode,
     block: { number: head.number, hash: head.hash, time: head.time },

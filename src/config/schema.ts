@@ -175,7 +175,13 @@ export const configFileSchema = z.strictObject({
   chainId: z.int().min(1).max(Number.MAX_SAFE_INTEGER).describe('the chain id, a whole number above 0'),
   rpcUrl: rpcUrlSchema,
   wsUrl: wsUrlSchema.optional(),
-  contracts: z.strictObject({ factory: address, hub: address, lens: address, weth: address }),
+  contracts: z.strictObject({
+    factory: address,
+    hub: address,
+    lens: address,
+    weth: address,
+    pathFiller: address.nullable().default(null),
+  }),
   vault: address.optional(),
   tokens: z
     .array(
@@ -242,6 +248,8 @@ export type Config = {
     readonly hub: Address;
     readonly lens: Address;
     readonly weth: Address;
+    /** Trades over several pools in one fill; null: every fill takes one pool. */
+    readonly pathFiller: Address | null;
   };
   readonly vault: Address;
   readonly tokens: readonly {

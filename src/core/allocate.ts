@@ -1,5 +1,6 @@
 /** The search behind a plan: which asset pays for which, in which slice, through which pool. */
-import { connects, impactOf, quoteExactIn } from './amm/quote.ts';
+import { hopOf } from './amm/path.ts';
+import { connects, impactOf, poolFeePips, quoteExactIn } from './amm/quote.ts';
 import { usdText } from './format.ts';
 import { gasUsdE8 } from './gas.ts';
 import {
@@ -98,15 +99,14 @@ function pairsOf(
 function legOf(f: FillInputs, pair: Pair, pool: PoolState, part: RoutePart): Leg {
   const { sell, buy } = f;
   const { amountIn, quote } = part;
-  const { impactAmount, impactBps } = impactOf(pool, sell.token, amountIn, quote);
-  const tolerated = (quote.amountOut * (BPS - plannedToleranceBps(pool))) / BPS;
+  const { impactAmount, impactBps } = impactOf(pool, sell.token, buy.token, amountIn, quote);
+  const tolerated = (quote.amountOut * (BPS - plannedToleranceBps(poolFeePips(pool, sell.token, buy.token)))) / BPS;
   return {
     sell: pair.sell,
     buy: pair.buy,
     sellSymbol: sell.symbol,
     buySymbol: buy.symbol,
-    venue: pool.venue,
-    pool: pool.address,
+    hops: [hopOf(pool, buy.token)],
     amountIn,
     quotedOut: quote.amountOut,
     minOut: tolerated,
@@ -164,13 +164,13 @@ function evenedOut(f: FillInputs, amountIn: bigint, minTrade: bigint): bigint {
 function clampPart(
   part: RoutePart,
   pool: PoolState,
-  sell: AssetState,
+  { sell, buy }: FillInputs,
   allowed: bigint,
   minTrade: bigint,
 ): RoutePart | null {
   if (part.amountIn <= allowed) return part;
   if (allowed === 0n || valueUsdE8(allowed, sell.priceUsdE8, sell.decimals) < minTrade) return null;
-  const quote = quoteExactIn(pool, sell.token, allowed);
+  const quote = quoteExactIn(pool, sell.token, buy.token, allowed);
   return quote.complete ? { ...part, amountIn: allowed, quote } : null;
 }
 
@@ -303,7 +303,7 @@ export function allocate(inputs: AllocateInputs, order: Order): Allocation {
         const [sell, buy, pool] = [assets[pair.sell], assets[pair.buy], pools[planned.pool]];
         if (sell === undefined || buy === undefined || pool === undefined) continue;
         const f: FillInputs = { policy, sell, buy, pips, epochNavUsdE8: navE, soldInSliceUsdE8 };
-        const part = clampPart(planned, pool, sell, maxSellAmount(f), minTrade);
+        const part = clampPart(planned, pool, f, maxSellAmount(f), minTrade);
         if (part === null) continue;
         const leg = legOf(f, pair, pool, part);
         const loss = fillLossUsdE8(leg.amountIn, leg.quotedOut, sell, buy);

@@ -26,7 +26,7 @@ describe('planRebalance', () => {
     expect(plan).toMatchObject({ kind: 'DEVIATION', epoch: 1 });
     const legs = legsOf(plan);
     expect(legs).toHaveLength(1);
-    expect(legs[0]).toMatchObject({ sell: 0, buy: 1, venue: 'UNISWAP_V3', amountIn: 3n * 10n ** 18n });
+    expect(legs[0]).toMatchObject({ sell: 0, buy: 1, hops: [{ venue: 'UNISWAP_V3' }], amountIn: 3n * 10n ** 18n });
     expect(plan?.driftAfterBps.every((d) => Math.abs(d) <= 1)).toBe(true);
   });
 
@@ -103,7 +103,7 @@ describe('planRebalance', () => {
   it('splits between two pools when that saves more than the gas of a second fill', () => {
     const cheapGas = wethOver(6_000, { poolUsd: 400_000n, baseFeeGwei: 0.01 });
     const split = legsOf(planOf(cheapGas).plan);
-    expect(split.map((l) => l.pool)).toEqual([cheapGas.pools[1]?.address, cheapGas.pools[0]?.address]);
+    expect(split.map((l) => l.hops[0]?.pool)).toEqual([cheapGas.pools[1]?.address, cheapGas.pools[0]?.address]);
     expect(split.reduce((a, l) => a + l.amountIn, 0n)).toBe(3n * 10n ** 18n);
     const out = split.reduce((a, l) => a + l.quotedOut, 0n);
     const dear = wethOver(6_000, { poolUsd: 400_000n, baseFeeGwei: 200 });
@@ -119,7 +119,7 @@ describe('planRebalance', () => {
     // Far too rich in USDC: pays more than the oracle says, so its price is not to be trusted.
     const odd: PoolState = { ...v2, reserve1: (v2.reserve1 * 105n) / 100n };
     const legs = legsOf(planOf({ ...s, pools: [odd, v3, ...rest] }).plan);
-    expect(new Set(legs.map((l) => l.pool))).toEqual(new Set([v3.address]));
+    expect(new Set(legs.map((l) => l.hops[0]?.pool))).toEqual(new Set([v3.address]));
   });
 
   it('slices under the cap of the vault, one cooldown apart, each on fresh pools', () => {
@@ -295,14 +295,15 @@ describe('any plan', () => {
       const pips = requiredPips(policy, 0);
       let sold = 0n;
       for (const leg of slice.legs) {
-        const [sell, buy, pool] = [assets[leg.sell], assets[leg.buy], pools.get(leg.pool)];
+        const [hop] = leg.hops;
+        const [sell, buy, pool] = [assets[leg.sell], assets[leg.buy], hop && pools.get(hop.pool)];
         if (!sell || !buy || !pool) throw new Error('leg names something unknown');
         expect(connects(pool, sell.token, buy.token)).toBe(true);
         const f = { policy, sell, buy, pips, epochNavUsdE8, soldInSliceUsdE8: sold };
         expect(leg.amountIn).toBeLessThanOrEqual(maxSellAmount(f));
-        const q = quoteExactIn(pool, sell.token, leg.amountIn);
+        const q = quoteExactIn(pool, sell.token, buy.token, leg.amountIn);
         expect([q.complete, q.amountOut]).toEqual([true, leg.quotedOut]);
-        pools.set(leg.pool, q.poolAfter);
+        pools.set(pool.address, q.poolAfter);
         expect(leg.minOut).toBeGreaterThanOrEqual(requiredOut(leg.amountIn, sell, buy, pips));
         const verdict = checkFill(f, leg.amountIn, leg.quotedOut);
         const before = [...assets];

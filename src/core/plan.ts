@@ -3,6 +3,7 @@ import { type Allocation, allocate, type Note, predictedNav } from './allocate.t
 import { nextSliceAt } from './due.ts';
 import { gasUsdE8, sliceGasUnits } from './gas.ts';
 import { destinationBps, minTradeUsdE8, sizingNavUsdE8 } from './limits.ts';
+import { naiveAlternative } from './naive.ts';
 import { paybackDays, squaredDrift, yearlySavingUsdE8 } from './saving.ts';
 import { inForce } from './stops.ts';
 import type {
@@ -152,7 +153,7 @@ export function planRebalance(seen: Snapshot, rule: KeeperRule, due: DueState): 
   );
   const navAfter = predictedNav(best);
   const plan: Plan = {
-    schema: 'evenkeel.plan/2',
+    schema: 'evenkeel.plan/3',
     vault: vault.address,
     chainId: snapshot.chainId,
     block,
@@ -160,6 +161,7 @@ export function planRebalance(seen: Snapshot, rule: KeeperRule, due: DueState): 
     epoch: begins ? vault.state.epoch + 1 : vault.state.epoch,
     slices: best.slices,
     cost,
+    naive: naiveAlternative(snapshot),
     yearlySavingUsdE8: saving,
     paybackDays: paybackDays(cost.totalUsdE8, saving),
     driftAfterBps: best.assets.map((a) => driftBps(assetValueUsdE8(a), a.targetBps, navAfter)),

@@ -1,5 +1,6 @@
 /** Which pool, or which two, should carry one fill. */
-import { connects, impactOf, midPrice, poolFeePips, type Quote, quoteExactIn } from './amm/quote.ts';
+import type { Fraction } from './amm/path.ts';
+import { connects, impactOf, midPrice, type Quote, quoteExactIn } from './amm/quote.ts';
 import { fillGasUnits, gasUsdE8 } from './gas.ts';
 import { requiredOut } from './limits.ts';
 import type { AssetState, GasState, PoolState } from './types.ts';
@@ -34,11 +35,8 @@ export type Route =
   | { readonly parts: readonly RoutePart[] }
   | { readonly parts: null; readonly why: 'NO_POOL' | 'TOO_THIN' };
 
-/**
- * Distance {bps, rounded up} of a pool's mid price from the oracle's for the same two tokens.
- */
-export function divergenceBps(pool: PoolState, sell: AssetState, buy: AssetState): number {
-  const mid = midPrice(pool, sell.token);
+/** Distance {bps, rounded up} of the mid price of a pool, or of a path, from the oracle's for the same two tokens. */
+export function divergenceBps(mid: Fraction, sell: AssetState, buy: AssetState): number {
   const oracleNumerator = sell.priceUsdE8 * pow10(buy.decimals);
   const oracleDenominator = buy.priceUsdE8 * pow10(sell.decimals);
   const scaledOracle = oracleNumerator * mid.denominator;
@@ -49,7 +47,7 @@ export function divergenceBps(pool: PoolState, sell: AssetState, buy: AssetState
 function partOf(r: RouteInputs, pool: number, amountIn: bigint, newTokens: number): RoutePart | null {
   const state = r.pools[pool];
   if (state === undefined || amountIn <= 0n) return null;
-  const quote = quoteExactIn(state, r.sell.token, amountIn);
+  const quote = quoteExactIn(state, r.sell.token, r.buy.token, amountIn);
   if (!quote.complete) return null;
   return { pool, amountIn, quote, gasUnits: fillGasUnits(state.venue, quote.crossed, newTokens) };
 }
@@ -72,8 +70,8 @@ function passes(r: RouteInputs, parts: readonly RoutePart[]): boolean {
     return (
       pool !== undefined &&
       p.quote.amountOut >= requiredOut(p.amountIn, r.sell, r.buy, r.pips) &&
-      impactOf(pool, r.sell.token, p.amountIn, p.quote).impactBps <= r.maxImpactBps &&
-      divergenceBps(pool, r.sell, r.buy) <= r.maxSlipBps
+      impactOf(pool, r.sell.token, r.buy.token, p.amountIn, p.quote).impactBps <= r.maxImpactBps &&
+      divergenceBps(midPrice(pool, r.sell.token, r.buy.token), r.sell, r.buy) <= r.maxSlipBps
     );
   });
 }
@@ -84,9 +82,9 @@ const SPLIT_GRID = 1_024n;
 function bestShare(r: RouteInputs, a: PoolState, b: PoolState): bigint {
   const out = (share: bigint): bigint => {
     const inA = (r.amountIn * share) / SPLIT_GRID;
-    const toA = inA === 0n ? 0n : quoteExactIn(a, r.sell.token, inA).amountOut;
+    const toA = inA === 0n ? 0n : quoteExactIn(a, r.sell.token, r.buy.token, inA).amountOut;
     const inB = r.amountIn - inA;
-    return toA + (inB === 0n ? 0n : quoteExactIn(b, r.sell.token, inB).amountOut);
+    return toA + (inB === 0n ? 0n : quoteExactIn(b, r.sell.token, r.buy.token, inB).amountOut);
   };
   let lo = 0n;
   let hi = SPLIT_GRID;
@@ -140,12 +138,12 @@ export function bestRoute(r: RouteInputs): Route {
 }
 
 /**
- * {bps} how much less than the quote a leg may pay before it is better not to trade: the pool's own fee, and at least
- * 10 bps. Within its fee a pool's price wanders without anyone correcting it, and a sandwich cannot gain from a
+ * {bps} how much less than the quote a leg may pay before it is better not to trade: the pools' own fee, and at
+ * least 10 bps. Within its fee a pool's price wanders without anyone correcting it, and a sandwich cannot gain from a
  * victim whose impact is below the fee; 10 bps is about two standard deviations of one 12-second block at 80 % annual
  * volatility, so that ordinary movement between planning and inclusion does not waste gas on a revert.
  */
-export function plannedToleranceBps(pool: PoolState): bigint {
-  const fee = divUp(BigInt(poolFeePips(pool)), 100n);
+export function plannedToleranceBps(feePips: number): bigint {
+  const fee = divUp(BigInt(feePips), 100n);
   return fee > 10n ? fee : 10n;
 }

@@ -193,7 +193,7 @@ export function snapshotOf(
   } = {},
 ): Snapshot {
   return {
-    schema: 'evenkeel.snapshot/2',
+    schema: 'evenkeel.snapshot/3',
     chainId: 913_377,
     mode: 'REHEARSAL',
     block: { number: 1_000, hash: word(1_000), time: NOW },
