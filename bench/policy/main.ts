@@ -94,11 +94,19 @@ const onePrice = timed(40, 10, () => {
 const oneByOne = timed(5, 1, () => {
   for (const vault of vaults) dueOf(vault, NOW);
 });
-const bytes = Object.values(table).reduce((sum, column) => sum + (ArrayBuffer.isView(column) ? column.byteLength : 0), 0);
+const bytes = Object.values(table).reduce(
+  (sum, column) => sum + (ArrayBuffer.isView(column) ? column.byteLength : 0),
+  0,
+);
 
 const model = { weight: 0.3, fixed: 5e-5, proportional: 0.003, riskAversion: 3, varianceScale: 1 };
 const inputs = {
-  targets: Array.from({ length: 32 }, (_, i) => ({ symbol: `T${i}`, targetBps: i === 0 ? 1_320 : 280, cost: 0.003, bandBps: null })),
+  targets: Array.from({ length: 32 }, (_, i) => ({
+    symbol: `T${i}`,
+    targetBps: i === 0 ? 1_320 : 280,
+    cost: 0.003,
+    bandBps: null,
+  })),
   portfolioUsd: 1_000_000,
   gasUsd: 0.5,
   preference: { riskAversion: 3 },
@@ -108,7 +116,8 @@ const inputs = {
   destinationBps: null,
 };
 
-const met = decide50Ms.p50 <= GOALS.decide50Ms && decide50DueMs.p50 <= GOALS.decide50Ms && screened.p50 <= GOALS.screen100kMs;
+const met =
+  decide50Ms.p50 <= GOALS.decide50Ms && decide50DueMs.p50 <= GOALS.decide50Ms && screened.p50 <= GOALS.screen100kMs;
 console.log(
   JSON.stringify({
     schema: 'evenkeel.bench-policy/1',

@@ -73,11 +73,12 @@ const DEFICIT = 16;
 const SELL_REACH = 32;
 const BUY_REACH = 64;
 const FILLABLE = 128;
+const SELLS = SELL_REACH | DEFICIT;
+const BUYS = BUY_REACH | SURPLUS;
 const DRIFTED = STOPPED_HELD | OUTSIDE_BAND | OUTSIDE_INNER;
 
 function pairs(bits: number): boolean {
-  const [sells, buys] = [SELL_REACH | DEFICIT, BUY_REACH | SURPLUS];
-  return (bits & sells) === sells || (bits & buys) === buys;
+  return (bits & SELLS) === SELLS || (bits & BUYS) === BUYS;
 }
 
 /** As `fillable` of due.ts: FILLABLE, 0 or UNSURE. */
@@ -89,8 +90,9 @@ function fillableBit(t: ScreenTable, v: number, values: Float64Array, nav: numbe
   if (Math.abs(slice) <= margin) return UNSURE;
   if (slice < 0) return 0;
   // Nothing is too small where there is no smallest trade.
-  const excess = (x: number): number => (least === 0 ? Number.POSITIVE_INFINITY : x - least);
-  let [sure, maybe] = [0, 0];
+  const bonus = least === 0 ? Number.POSITIVE_INFINITY : -least;
+  let sure = 0;
+  let maybe = 0;
   for (let i = 0; i < n; i++) {
     const value = 10_000 * (values[i] as number);
     const target = t.targetBps[from + i] as number;
@@ -101,22 +103,23 @@ function fillableBit(t: ScreenTable, v: number, values: Float64Array, nav: numbe
     const below = value === 0 || deviation <= margin;
     const certain = above !== below;
     if (above) {
-      const [surplus, reach] = [excess(deviation), excess(deviation - away)];
+      const surplus = deviation + bonus;
+      const reach = deviation - away + bonus;
       if (surplus >= -margin) maybe |= SURPLUS;
       if (reach >= -margin) maybe |= SELL_REACH;
       if (certain && surplus > margin) sure |= SURPLUS;
       if (certain && reach > margin) sure |= SELL_REACH;
     }
     if (below) {
-      const lower = Math.max(0, target * nav - away);
-      const [deficit, reach] = [excess(-deviation), excess(lower - value)];
+      const deficit = bonus - deviation;
+      const reach = Math.max(0, target * nav - away) - value + bonus;
       if (deficit >= -margin) maybe |= DEFICIT;
       if (reach >= -margin) maybe |= BUY_REACH;
       if (certain && deficit > margin) sure |= DEFICIT;
       if (certain && reach > margin) sure |= BUY_REACH;
     }
+    if (pairs(sure)) return FILLABLE;
   }
-  if (pairs(sure)) return FILLABLE;
   return pairs(maybe) ? UNSURE : 0;
 }
 
@@ -127,7 +130,8 @@ function driftBits(t: ScreenTable, v: number, values: Float64Array, nav: number)
   const minTrade = t.minTradeUsdE8[v] as number;
   const margin = 100_000 * ((32 + 2 * n) * U * (nav + minTrade) + 2 * n + 4);
   const inner = t.scheduleS[v] === 0 ? Number.POSITIVE_INFINITY : (t.innerBandBps[v] as number) * nav;
-  let [sure, maybe] = [0, 0];
+  let sure = 0;
+  let maybe = 0;
   for (let i = 0; i < n; i++) {
     const value = 10_000 * (values[i] as number);
     const band = t.bandBps[from + i] as number;
