@@ -125,10 +125,13 @@ describe('auto bands', () => {
   });
 
   it('do not depend on the order of targets', () => {
-    const there = autoBands(FIVE);
-    const back = autoBands({ ...FIVE, targets: FIVE.targets.toReversed() });
-    expect(back.bands.toReversed().map((b) => b.bandBps)).toEqual(there.bands.map((b) => b.bandBps));
-    expect(back.destinationBps).toBe(there.destinationBps);
+    for (const risk of [PER_ASSET, BALL]) {
+      const there = autoBands({ ...FIVE, risk });
+      const turned = 'covariance' in risk ? { covariance: covarianceOf(VOLATILITIES.toReversed(), 0.6) } : risk;
+      const back = autoBands({ ...FIVE, targets: FIVE.targets.toReversed(), risk: turned });
+      expect(back.bands.toReversed().map((b) => b.bandBps)).toEqual(there.bands.map((b) => b.bandBps));
+      expect(back.destinationBps).toBe(there.destinationBps);
+    }
   });
 
   it('say so where the vault cannot hold the optimum, with a way out', () => {
@@ -145,6 +148,11 @@ describe('auto bands', () => {
     // The way out works.
     const targets = FIVE.targets.map((t) => ({ ...t, bandBps: t.symbol === 'T4' ? 500 : null }));
     expect(autoBands({ ...FIVE, gasUsd: 250, targets }).bands[4]?.bandBps).toBe(500);
+  });
+
+  it('name the volatility that is missing', () => {
+    const covariance = covarianceOf([0.6, Number.NaN, 0.9, 1, 1.1], 0.6);
+    expect(failure({ ...FIVE, risk: { covariance } }).value).toBe('60%, none, 90%, 100%, 110%');
   });
 
   it('name what is wrong with an input', () => {

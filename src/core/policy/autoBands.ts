@@ -6,8 +6,7 @@
  * `addedCost` says what this and the whole bps cost. Between two looks a weight goes beyond its band: bands are set
  * narrower by that overshoot, so that trades happen where they should.
  */
-import { MAX_BAND_BPS, MIN_BAND_BPS } from '../bands.ts';
-import { EXIT, KeelError } from '../errors.ts';
+import { MAX_BAND_BPS, MIN_BAND_BPS, shortText, usage } from '../bands.ts';
 import { type BandModel, bandCost, type OptimalBand, optimalBand, overshoot } from './optimalBand.ts';
 import { type Preference, riskAversionFor, type Setting } from './preference.ts';
 import {
@@ -63,10 +62,6 @@ export type AutoBands = {
   readonly addedCost: number;
 };
 
-function refuse(code: string, field: string, value: string, reason: string, remedy: string): KeelError {
-  return new KeelError({ code, exit: EXIT.usage, field, value, reason, remedy });
-}
-
 function checkInputs(inputs: AutoInputs): void {
   const { targets, preference, risk } = inputs;
   const figures: [field: string, value: number, ok: boolean, what: string][] = [
@@ -92,16 +87,20 @@ function checkInputs(inputs: AutoInputs): void {
       'a number above 0',
     ]);
   for (const [field, value, ok, what] of figures)
-    if (!ok) throw refuse('AUTO_BAND_INVALID', field, String(value), `not ${what}`, `Write ${what}.`);
+    if (!ok) throw usage('AUTO_BAND_INVALID', field, String(value), `not ${what}`, `Write ${what}.`);
   const sum = targets.reduce((a, t) => a + t.targetBps, 0);
   if (targets.length < 2 || sum !== 10_000)
-    throw refuse(
+    throw usage(
       'AUTO_BAND_INVALID',
       'targets',
       `${targets.length} targets of ${sum} bps`,
       'not two or more targets that sum to 100%',
       'Complete the targets first.',
     );
+}
+
+function shownVolatility(variance: number): string {
+  return variance >= 0 ? `${shortText(Math.sqrt(variance) * 10_000)}%` : 'none';
 }
 
 function covarianceFor({ targets, risk }: AutoInputs): Covariance {
@@ -117,10 +116,10 @@ function covarianceFor({ targets, risk }: AutoInputs): Covariance {
         }),
       );
     if (!sound || risk.covariance.every((row, i) => row[i] === 0))
-      throw refuse(
+      throw usage(
         'AUTO_BAND_INVALID',
         'auto.volatilities',
-        JSON.stringify(risk.covariance),
+        risk.covariance.map((row, i) => shownVolatility(row[i] ?? Number.NaN)).join(', '),
         'not a covariance of all targets with some risk in it',
         'Give every target a volatility, at least one above 0, and a correlation from 0 to below 100%.',
       );
@@ -188,16 +187,12 @@ function bestShareBps(held: readonly Held[]): number {
   return best;
 }
 
-function percentText(bps: number): string {
-  return String(Math.round(bps) / 100);
-}
-
 /** @throws KeelError BAND_TOO_NARROW, BAND_TOO_WIDE, BAND_WIDER_THAN_TARGET */
 function wholeBps({ symbol, targetBps }: AutoTarget, band: number): number {
   const bps = Math.round(band * 10_000);
-  const [field, value] = [`targets.${symbol}.band`, `auto, which is ${percentText(bps)} points,`];
+  const [field, value] = [`targets.${symbol}.band`, `auto, which is ${shortText(bps)} points,`];
   if (bps < MIN_BAND_BPS)
-    throw refuse(
+    throw usage(
       'BAND_TOO_NARROW',
       field,
       value,
@@ -205,7 +200,7 @@ function wholeBps({ symbol, targetBps }: AutoTarget, band: number): number {
       'Write { "points": 0.5 } for it, a lower riskAversion, or a larger maxTrackingErrorPercent.',
     );
   if (bps > MAX_BAND_BPS)
-    throw refuse(
+    throw usage(
       'BAND_TOO_WIDE',
       field,
       value,
@@ -213,12 +208,12 @@ function wholeBps({ symbol, targetBps }: AutoTarget, band: number): number {
       'Write { "points": 20 } for it, a higher riskAversion, a smaller maxTrackingErrorPercent, or use a cheaper chain.',
     );
   if (bps > targetBps)
-    throw refuse(
+    throw usage(
       'BAND_WIDER_THAN_TARGET',
       field,
       value,
-      `the best band is wider than the target of ${percentText(targetBps)}%, so ${symbol} could fall to zero without a trade`,
-      `Write { "points": ${percentText(targetBps)} } for it, or leave it out: at these costs it is too small to keep.`,
+      `the best band is wider than the target of ${shortText(targetBps)}%, so ${symbol} could fall to zero without a trade`,
+      `Write { "points": ${shortText(targetBps)} } for it, or leave it out: at these costs it is too small to keep.`,
     );
   return bps;
 }
@@ -240,10 +235,10 @@ export function autoBands(inputs: AutoInputs): AutoBands {
       ? inputs.preference.riskAversion
       : riskAversionFor(setting, inputs.preference.trackingError);
   if (riskAversion === null)
-    throw refuse(
+    throw usage(
       'AUTO_BAND_INVALID',
       'auto.maxTrackingErrorPercent',
-      'trackingError' in inputs.preference ? percentText(inputs.preference.trackingError * 10_000) : '',
+      'trackingError' in inputs.preference ? shortText(inputs.preference.trackingError * 10_000) : '',
       'no band of this portfolio leaves that tracking error',
       'Write a figure like 3; costs of 0 leave no tracking error at all.',
     );
@@ -260,6 +255,7 @@ export function autoBands(inputs: AutoInputs): AutoBands {
   const ofBall = 'covariance' in inputs.risk;
   const optimal = held.map(({ model, volatility }): OptimalBand => {
     if (!ofBall) return optimalBand(model);
+    // The box of bands that is left, on average over the directions of drift, where the ball is.
     const perPoint = shape.reach / volatility;
     return { trigger: perPoint * ball.trigger, destination: perPoint * ball.destination };
   });

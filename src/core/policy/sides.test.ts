@@ -74,6 +74,12 @@ describe('sides', () => {
             if (side === 'LOCKED' || side === 'SELL_ONLY') expect(l.maxBuyUsdE8).toBe(0n);
           }
           expect(sells).toBe(buys);
+          // Once there, there is nothing more to do but what rounding leaves.
+          const moved = assets.map((a, i) => ({ ...a, valueUsdE8: limits[i]?.reachUsdE8 ?? 0n }));
+          for (const l of tradeLimits(moved, mode)) {
+            expect(l.maxSellUsdE8).toBeLessThanOrEqual(BigInt(assets.length));
+            expect(l.maxBuyUsdE8).toBeLessThanOrEqual(BigInt(assets.length));
+          }
           const scaled = limits.flatMap((l, i) => {
             const targetBps = BigInt(assets[i]?.targetBps ?? 0);
             return l.reachable && targetBps > 0n ? [{ reach: l.reachUsdE8, targetBps }] : [];

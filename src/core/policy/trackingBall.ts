@@ -108,21 +108,32 @@ function growthOf(weights: readonly number[], covariance: Covariance): number {
   return growth;
 }
 
+/** The same order whatever order the assets come in, so that the fixed directions are the same too. */
+function byWeight(weights: readonly number[], covariance: Covariance, volatilities: readonly number[]): number[] {
+  const keys = [weights, covariance.map((row, i) => row[i] ?? 0), volatilities];
+  return [...weights.keys()].sort(
+    (i, j) => keys.map((key) => (key[i] ?? 0) - (key[j] ?? 0)).find((difference) => difference !== 0) ?? 0,
+  );
+}
+
 /** Weights sum to 1; at least two of them, and at least one asset with a risk of its own. */
 export function driftShape(weights: readonly number[], covariance: Covariance): DriftShape {
-  const lower = choleskyOf(covariance);
   const relativeVolatilities = weights.map((_, i) => relativeVolatility(weights, covariance, i));
+  const order = byWeight(weights, covariance, relativeVolatilities);
+  const w = order.map((i) => weights[i] ?? 0);
+  const sigma = order.map((i) => order.map((j) => covariance[i]?.[j] ?? 0));
+  const lower = choleskyOf(sigma);
   const normal = fixedNormals();
   let [turnover, reach] = [0, 0];
   for (let s = 0; s < DIRECTIONS; s++) {
-    const z = weights.map(normal);
+    const z = w.map(normal);
     const returns = lower.map((row) => row.reduce((a, l, j) => a + l * (z[j] ?? 0), 0));
-    const d = driftOf(weights, returns);
-    const error = Math.sqrt(trackingVariance(d, covariance));
+    const d = driftOf(w, returns);
+    const error = Math.sqrt(trackingVariance(d, sigma));
     let [moved, furthest] = [0, 0];
     for (const [i, x] of d.entries()) {
       moved += Math.abs(x) / 2;
-      furthest = Math.max(furthest, Math.abs(x) * (relativeVolatilities[i] ?? 0));
+      furthest = Math.max(furthest, Math.abs(x) * (relativeVolatilities[order[i] ?? 0] ?? 0));
     }
     turnover += moved / error;
     reach += furthest / error;

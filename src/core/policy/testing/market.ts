@@ -1,4 +1,6 @@
 /** Years of random prices under a rule, to check formulas against: weights of a portfolio of geometric Brownian motions. */
+import { normals } from '../../testing/normal.ts';
+import { seeded } from '../../testing/random.ts';
 
 export type Costs = { readonly fixed: number; readonly proportional: number };
 
@@ -12,29 +14,6 @@ export type Measured = {
 
 /** Changes the deviations to those after a rebalance and says true, or leaves them. */
 export type Rebalance = (deviation: Float64Array) => boolean;
-
-/** mulberry32 and Box-Muller, one pair at a time. */
-export function normals(seed: number): () => number {
-  let state = seed >>> 0;
-  const uniform = (): number => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return (((t ^ (t >>> 14)) >>> 0) + 0.5) / 4_294_967_296;
-  };
-  let spare = Number.NaN;
-  return () => {
-    if (!Number.isNaN(spare)) {
-      const second = spare;
-      spare = Number.NaN;
-      return second;
-    }
-    const radius = Math.sqrt(-2 * Math.log(uniform()));
-    const angle = 2 * Math.PI * uniform();
-    spare = radius * Math.sin(angle);
-    return radius * Math.cos(angle);
-  };
-}
 
 export type Market = {
   readonly weights: readonly number[];
@@ -50,7 +29,7 @@ export type Market = {
 export function simulate(market: Market, { fixed, proportional }: Costs, rebalance: Rebalance): Measured {
   const { weights, volatilities, correlation, looksPerYear, riskAversion } = market;
   const n = weights.length;
-  const normal = normals(market.seed);
+  const normal = normals(seeded(market.seed));
   const dt = 1 / looksPerYear;
   const w = Float64Array.from(weights);
   const vol = Float64Array.from(volatilities);
