@@ -130,6 +130,8 @@ describe('screen', () => {
     expect(answerAt(answers, 0)).toEqual({ kind: 'NONE', reason: 'IN_BAND', retryAt: 0 });
     const shorter = { ...vaults[0], assets: vaults[0].assets.slice(1) };
     expect(() => setVault(table, 0, shorter)).toThrow(KeelError);
+    const swapped = { ...vaults[0], assets: vaults[0].assets.toReversed() };
+    expect(() => setVault(table, 0, swapped)).toThrow(/another feed/);
     expect(() => setPrice(table, word(77), { priceUsdE8: 1n, status: 'OK' })).toThrow(KeelError);
   });
 });

@@ -44,6 +44,8 @@ export type ScreenTable = {
   readonly holders: Int32Array;
 };
 
+const UNSET = -1;
+
 function bug(field: string, value: string, reason: string): KeelError {
   return new KeelError({
     code: 'SCREEN_MISMATCH',
@@ -75,6 +77,8 @@ export function setVault(t: ScreenTable, row: number, configured: VaultState): v
     const at = from + i;
     const price = t.feedRow.get(asset.feedId);
     if (price === undefined) throw bug('feed', asset.feedId, `no price row for ${asset.symbol}`);
+    if (t.price[at] !== UNSET && t.price[at] !== price)
+      throw bug('vault', vault.address, `asset ${i} of row ${row} has another feed`);
     t.price[at] = price;
     t.units[at] = asset.balanceKnown ? Number(asset.balance) / Number(pow10(asset.decimals)) : Number.NaN;
     t.targetBps[at] = asset.targetBps;
@@ -130,7 +134,7 @@ export function buildScreenTable(vaults: readonly VaultState[]): ScreenTable {
     maxSliceBps: new Int32Array(count),
     minTradeUsdE8: new Float64Array(count),
     units: new Float64Array(holdings),
-    price: new Int32Array(holdings),
+    price: new Int32Array(holdings).fill(UNSET),
     targetBps: new Int32Array(holdings),
     bandBps: new Int32Array(holdings),
     awayBps: new Int32Array(holdings),

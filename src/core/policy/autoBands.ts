@@ -16,6 +16,7 @@ import {
   type Covariance,
   covarianceOf,
   driftShape,
+  isCovariance,
   optimalBall,
 } from './trackingBall.ts';
 
@@ -107,15 +108,7 @@ function covarianceFor({ targets, risk }: AutoInputs): Covariance {
   if ('covariance' in risk) {
     const n = targets.length;
     const square = risk.covariance.length === n && risk.covariance.every((row) => row.length === n);
-    const sound =
-      square &&
-      risk.covariance.every((row, i) =>
-        row.every((c, j) => {
-          const bound = Math.sqrt((row[i] ?? 0) * (risk.covariance[j]?.[j] ?? 0));
-          return Number.isFinite(c) && c === risk.covariance[j]?.[i] && Math.abs(c) <= bound * (1 + 1e-9);
-        }),
-      );
-    if (!sound || risk.covariance.every((row, i) => row[i] === 0))
+    if (!square || !isCovariance(risk.covariance))
       throw usage(
         'AUTO_BAND_INVALID',
         'auto.volatilities',

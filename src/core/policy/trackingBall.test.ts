@@ -7,6 +7,7 @@ import {
   ballTrackingError,
   covarianceOf,
   driftShape,
+  isCovariance,
   optimalBall,
   trackingVariance,
 } from './trackingBall.ts';
@@ -21,7 +22,7 @@ const five: Market = {
   volatilities: VOLATILITIES,
   correlation: 0.6,
   looksPerYear: 8 * 365,
-  years: 800,
+  years: 600,
   riskAversion: 3,
   seed: 5,
 };
@@ -111,6 +112,27 @@ describe('the tracking ball', () => {
     expect(other.reach).toBeCloseTo(SHAPE.reach, 12);
     const withCash = driftShape([0.5, 0.3, 0.2], covarianceOf([0.8, 0.6, 0], 0.5));
     expect(withCash.relativeVolatilities.every((v) => v > 0.3 && v < 0.9)).toBe(true);
+  });
+
+  it('knows what no covariance can be', () => {
+    expect(isCovariance(COVARIANCE)).toBe(true);
+    expect(isCovariance(covarianceOf([0.8, 0.6, 0], 1))).toBe(true);
+    expect(isCovariance(covarianceOf([0.8, 0.6, 0.5], -0.6))).toBe(false);
+    expect(isCovariance(covarianceOf([0.8, Number.NaN], 0))).toBe(false);
+    expect(isCovariance(covarianceOf([0, 0], 0))).toBe(false);
+    expect(
+      isCovariance([
+        [0.4, 0.1],
+        [0.2, 0.4],
+      ]),
+    ).toBe(false);
+    // Nothing left of its own, but a covariance with another: impossible.
+    expect(
+      isCovariance([
+        [0, 0.1],
+        [0.1, 0.4],
+      ]),
+    ).toBe(false);
   });
 
   it('measures d Sigma d', () => {

@@ -53,23 +53,39 @@ function driftOf(weights: readonly number[], z: readonly number[]): number[] {
   return weights.map((w, i) => w * ((z[i] ?? 0) - mean));
 }
 
-/** Lower triangle L with L L' = Sigma; a column of zeros where an asset adds no risk of its own. */
-function choleskyOf(covariance: Covariance): number[][] {
+/**
+ * Lower triangle L with L L' = Sigma; a column of zeros where an asset adds no risk of its own. null when there is none,
+ * because some portfolio would have a negative variance.
+ */
+function choleskyOf(covariance: Covariance): number[][] | null {
   const lower: number[][] = [];
   for (const [i, row] of covariance.entries()) {
+    const own = row[i] ?? 0;
     const out: number[] = [];
     for (let j = 0; j <= i; j++) {
       let rest = row[j] ?? 0;
       for (let k = 0; k < j; k++) rest -= (out[k] ?? 0) * ((j === i ? out : lower[j])?.[k] ?? 0);
-      if (j === i) out.push(rest > 1e-12 * (row[i] ?? 0) ? Math.sqrt(rest) : 0);
-      else {
+      if (j < i) {
         const pivot = lower[j]?.[j] ?? 0;
+        if (pivot === 0 && Math.abs(rest) > 1e-5 * Math.sqrt(Math.abs(own * (covariance[j]?.[j] ?? 0)))) return null;
         out.push(pivot === 0 ? 0 : rest / pivot);
+      } else {
+        if (!(rest >= -1e-9 * own)) return null;
+        out.push(rest > 1e-12 * own ? Math.sqrt(rest) : 0);
       }
     }
     lower.push(out);
   }
   return lower;
+}
+
+/** Symmetric, with no portfolio of negative variance, and some risk in it. */
+export function isCovariance(covariance: Covariance): boolean {
+  return (
+    covariance.every((row, i) => row.every((c, j) => Number.isFinite(c) && c === covariance[j]?.[i])) &&
+    covariance.some((row, i) => (row[i] ?? 0) > 0) &&
+    choleskyOf(covariance) !== null
+  );
 }
 
 const DIRECTIONS = 4_096;
@@ -116,13 +132,14 @@ function byWeight(weights: readonly number[], covariance: Covariance, volatiliti
   );
 }
 
-/** Weights sum to 1; at least two of them, and at least one asset with a risk of its own. */
+/** Weights sum to 1, at least two of them; the covariance is one: see `isCovariance`. */
 export function driftShape(weights: readonly number[], covariance: Covariance): DriftShape {
   const relativeVolatilities = weights.map((_, i) => relativeVolatility(weights, covariance, i));
   const order = byWeight(weights, covariance, relativeVolatilities);
   const w = order.map((i) => weights[i] ?? 0);
   const sigma = order.map((i) => order.map((j) => covariance[i]?.[j] ?? 0));
   const lower = choleskyOf(sigma);
+  if (lower === null) throw new RangeError('a portfolio with negative variance');
   const normal = fixedNormals();
   let [turnover, reach] = [0, 0];
   for (let s = 0; s < DIRECTIONS; s++) {
