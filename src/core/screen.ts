@@ -6,7 +6,7 @@
  * 6 u value + 1, and the sum of n of them to (6 + n) u NAV + n. Every question is a sum of at most three products of these
  * and of the smallest trade with numbers of at most 65,535 bps, each rounded twice more, and of floors that take less than
  * one unit times 10,000. All of that stays below 100,000 ((32 + 2 n) u (NAV + smallest trade) + 2 n + 4): what is further
- * from its edge than this is certain.
+ * from its edge than this is certain. (Values so small that each may be cut to nothing are nearer than this to every edge.)
  */
 import { dueOf, priceReason } from './due.ts';
 import type { ScreenTable } from './screenTable.ts';
@@ -181,8 +181,6 @@ function answerRow(t: ScreenTable, v: number, now: number, values: Float64Array,
   }
   if (Number.isNaN(nav)) return write(out, v, KIND.none, REASON.unreadable, 0);
   if (nav === 0) return write(out, v, KIND.none, REASON.empty, 0);
-  // Each value may be cut to nothing.
-  if (nav < 2 * n + 2) return false;
 
   const bits = driftBits(t, v, values, nav);
   if (bits === UNSURE) return false;

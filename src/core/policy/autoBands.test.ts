@@ -109,6 +109,8 @@ describe('auto bands', () => {
     const auto = autoBands({ ...FIVE, targets });
     expect(auto.bands[0]?.bandBps).toBe(200);
     expect(auto.addedCost).toBeGreaterThan(autoBands(FIVE).addedCost);
+    for (const destinationBps of [autoBands(FIVE).destinationBps, auto.destinationBps - 300, auto.destinationBps + 300])
+      expect(autoBands({ ...FIVE, targets, destinationBps }).addedCost).toBeGreaterThan(auto.addedCost);
   });
 
   it('widen with costs, with gas and with targets that move', () => {

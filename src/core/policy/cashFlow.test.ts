@@ -35,6 +35,18 @@ describe('a deposit', () => {
     expect([a, b]).toEqual([9_000, 6_000]);
   });
 
+  it('gives the units that do not divide to the first', () => {
+    const assets = [
+      held(0, 3_000),
+      held(0, 3_000),
+      held(0, 3_000),
+      { ...held(0, 1_000, 6_000, false), valueUsdE8: 100n },
+    ];
+    expect(spendDeposit(assets, 3, 100n)).toEqual([30n, 30n, 30n, 10n]);
+    const odd = [held(0, 3_000), held(0, 3_000), held(0, 3_000), { ...held(0, 1_000), valueUsdE8: 102n }];
+    expect(spendDeposit(odd, 3, 102n)).toEqual([31n, 31n, 30n, 10n]);
+  });
+
   it('leaves a riskless rest in its own asset', () => {
     const assets = [held(45_000, 5_000), held(45_000, 5_000), held(20_000, 0, 0)];
     const [a = 0, b = 0, c = 0] = dollars(spendDeposit(assets, 2, 20_000n * USD));
