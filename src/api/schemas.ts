@@ -77,6 +77,7 @@ const ruleSchema = z
     maxPaybackDays: z.int(),
     volatilityBps: z.int(),
     riskAversionE2: z.int(),
+    blockTimeS: z.number(),
   })
   .openapi('KeeperRule');
 

@@ -1,11 +1,11 @@
 /** The vault's calls, events and errors, as the keeper uses them. */
 import { decodeEventLog, encodeFunctionData, encodePacked, toEventSelector } from 'viem';
 import { vaultAbi } from '../abi/Vault.ts';
+import { lower } from '../core/address.ts';
 import { EXIT, KeelError } from '../core/errors.ts';
 import { directHop, FILL_VENUES, type FillVenue, fillTargetOf } from '../core/fillVenue.ts';
 import type { Address, Hex, Leg } from '../core/types.ts';
 import { encodePath } from './path.ts';
-import { lower } from './snapshot.ts';
 
 export type SliceCall = {
   /** True when the slice also opens the epoch (no epoch is open). */

@@ -167,6 +167,13 @@ const rule = z.strictObject({
     .default(365),
   volatilityPercent: percent(0.01, 1_000, 'the yearly volatility of a risky asset against the rest').default(60),
   riskAversion: percent(0.01, 100, 'relative risk aversion, usually 3').default(3),
+  blockTimeS: z
+    .number()
+    .min(0.1)
+    .max(600)
+    .nullable()
+    .describe('the seconds between two blocks, 0.1 to 600, or null for what the chain is known for')
+    .default(null),
 });
 
 export const configFileSchema = z.strictObject({

@@ -25,6 +25,16 @@ export const GAS_FILL: Readonly<Record<VenueName, bigint>> = {
   BALANCER_V3: 118_000n,
 };
 
+/** A further hop of a path: the pool's own part of a fill. */
+export const GAS_HOP: Readonly<Record<VenueName, bigint>> = {
+  UNISWAP_V2: 52_000n,
+  UNISWAP_V3: 62_000n,
+  UNISWAP_V4: 45_000n,
+  BALANCER_V3: 90_000n,
+};
+/** What the path filler adds to a fill, besides the further hops. */
+export const GAS_PATH = 17_000n;
+
 export function gasPriceWei(gas: GasState): bigint {
   return gas.baseFeeWei + gas.priorityFeeWei;
 }
@@ -36,6 +46,10 @@ export function gasUsdE8(units: bigint, gas: GasState): bigint {
 
 export function fillGasUnits(venue: VenueName, ticksCrossed: number, newTokens: number): bigint {
   return GAS_FILL[venue] + BigInt(ticksCrossed) * GAS_TICK_CROSSED + BigInt(newTokens) * GAS_TOUCH_TOKEN;
+}
+
+export function hopGasUnits(venue: VenueName, ticksCrossed: number): bigint {
+  return GAS_HOP[venue] + BigInt(ticksCrossed) * GAS_TICK_CROSSED;
 }
 
 /** Gas of a slice besides its fills. */

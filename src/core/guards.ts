@@ -5,7 +5,7 @@ import { priceReason } from './due.ts';
 import { poolText } from './format.ts';
 import { gasPriceWei } from './gas.ts';
 import { broughtPips, lossCapUsdE8, lossLevel, minTradeUsdE8, requiredPipsAt, sizingNavUsdE8 } from './limits.ts';
-import { divergenceBps } from './route.ts';
+import { divergenceBps } from './poolChecks.ts';
 import { isStopped } from './stops.ts';
 import type { AssetState, DueState, Guard, GuardUnit, KeeperRule, Leg, Plan, Reason, Snapshot } from './types.ts';
 import { BPS, divUp, largest, PIPS, PIPS_PER_BPS, pow10, WEI_PER_MWEI } from './units.ts';

@@ -26,7 +26,6 @@ import {
   portfolioValue,
   targetValueUsdE8,
 } from './value.ts';
-import { notesWithoutPools } from './withoutPools.ts';
 
 export type LeftOver = Plan['leftOver'];
 
@@ -40,41 +39,22 @@ export type PlanResult = {
 
 const NOTHING: PlanResult = { plan: null, leftOver: [], blockedBy: null };
 
-/** Which note explains an asset best when different counterparts failed for different reasons. */
-const TELLING: readonly Reason[] = [
-  'COST_EXCEEDS_BENEFIT',
-  'IMPACT_ABOVE_CAP',
-  'NO_ROUTE',
-  'SOLD_IN_EPOCH',
-  'BELOW_MIN_TRADE',
-];
-
-const NO_COUNTERPART: Note = {
-  reason: 'BELOW_MIN_TRADE',
-  detail: 'no other asset is far enough on the other side of its target',
-};
-
-function noteFor(a: Allocation, index: number, surplus: boolean): Note {
-  const prefix = surplus ? `${index}>` : `>${index}`;
-  const own = [...a.notes].filter(([key]) => (surplus ? key.startsWith(prefix) : key.endsWith(prefix)));
-  const ranked = own.map(([, n]) => n).sort((x, y) => TELLING.indexOf(x.reason) - TELLING.indexOf(y.reason));
-  return ranked[0] ?? a.stopped ?? NO_COUNTERPART;
+function noteFor(a: Allocation, index: number): Note {
+  return (
+    a.notes.get(index) ??
+    a.stopped ?? { reason: 'BELOW_MIN_TRADE', detail: 'no other asset is far enough on the other side of its target' }
+  );
 }
 
 /**
  * What lies beyond the destinations and is large enough to trade, largest first. Less than 0.1 points is what fees leave
  * behind, not drift.
  */
-function leftOverOf(
-  assets: readonly AssetState[],
-  noteOf: (index: number, surplus: boolean) => Note,
-  policy: VaultPolicy,
-  epochNavUsdE8: bigint,
-  // The vault calls a rebalance due and nothing can be done: then even a small remainder is the reason.
-  stuck: boolean,
-): LeftOver {
+function leftOverOf(a: Allocation, policy: VaultPolicy, epochNavUsdE8: bigint, begins: boolean): LeftOver {
+  // When the vault calls a rebalance due and nothing can be done, even a small remainder is the reason.
+  const stuck = begins && a.slices.length === 0;
   const worthTelling = stuck ? 1n : max(minTradeUsdE8(policy), mulDiv(epochNavUsdE8, 10n, BPS) + 1n);
-  return assets
+  return a.assets
     .map((asset, index) => {
       const gap = assetValueUsdE8(asset) - targetValueUsdE8(asset.targetBps, epochNavUsdE8);
       const beyond = abs(gap) - mulDiv(destinationBps(asset, policy), epochNavUsdE8, BPS);
@@ -82,8 +62,8 @@ function leftOverOf(
     })
     .filter((x) => x.open)
     .sort((x, y) => (abs(y.gap) > abs(x.gap) ? 1 : abs(y.gap) < abs(x.gap) ? -1 : x.index - y.index))
-    .map(({ asset, index, gap }) => {
-      const { reason, detail } = noteOf(index, gap > 0n);
+    .map(({ asset, index }) => {
+      const { reason, detail } = noteFor(a, index);
       return { symbol: asset.symbol, reason, detail };
     });
 }
@@ -140,26 +120,8 @@ export function planRebalance(seen: Snapshot, rule: KeeperRule, due: DueState): 
     begins,
   };
   const targets = vault.assets.map((a) => targetValueUsdE8(a.targetBps, epochNavUsdE8));
-  if (snapshot.pools.length === 0 && startAt < inputs.epochEnd) {
-    const told = notesWithoutPools(vault, epochNavUsdE8, begins ? 0 : vault.state.sold);
-    const noteOf = (index: number, surplus: boolean): Note => told(index, surplus) ?? NO_COUNTERPART;
-    const leftOver = leftOverOf(vault.assets, noteOf, vault.policy, epochNavUsdE8, begins);
-    return { plan: null, leftOver, blockedBy: leftOver[0]?.reason ?? null };
-  }
-  const leftOf = (a: Allocation): LeftOver => {
-    const noteOf = (index: number, surplus: boolean): Note => noteFor(a, index, surplus);
-    return leftOverOf(a.assets, noteOf, vault.policy, epochNavUsdE8, begins && a.slices.length === 0);
-  };
-  let best = allocate(inputs, 'LARGEST');
-  let leftOver = leftOf(best);
-  if (leftOver.some((l) => l.reason === 'NO_ROUTE')) {
-    // Largest first may spend the only counterpart that another asset could reach.
-    const other = allocate(inputs, 'SCARCEST');
-    if (squaredAt(other.assets, targets) < squaredAt(best.assets, targets)) {
-      best = other;
-      leftOver = leftOf(best);
-    }
-  }
+  const best = allocate(inputs);
+  const leftOver = leftOverOf(best, vault.policy, epochNavUsdE8, begins);
   if (best.slices.length === 0) return { plan: null, leftOver, blockedBy: leftOver[0]?.reason ?? null };
 
   const cost = costOf(best.slices, snapshot, begins);

@@ -222,6 +222,8 @@ export type KeeperRule = {
   readonly volatilityBps: number;
   /** Relative risk aversion gamma times 100 (research: 3.00), for the expected saving. */
   readonly riskAversionE2: number;
+  /** {s} between two blocks of the chain, as a rule. */
+  readonly blockTimeS: number;
 };
 
 /* ---- decisions --------------------------------------------------------------------------------------------------- */

@@ -19,7 +19,7 @@ import {
   requiredPipsAt,
   sizingNavUsdE8,
 } from '../core/limits.ts';
-import { divergenceBps, plannedToleranceBps } from '../core/route.ts';
+import { divergenceBps, plannedToleranceBps } from '../core/poolChecks.ts';
 import { stopCheckOf } from '../core/stopCheck.ts';
 import { hasBit, inForce } from '../core/stops.ts';
 import type { AssetState, KeeperRule, Leg, Plan, PlannedSlice, Reason, Snapshot } from '../core/types.ts';

@@ -39,7 +39,11 @@ export function hopOf(pool: PoolState, tokenOut: Address): Hop {
 }
 
 /** null: one of the pools is not among `pools`. */
-export function stepsOf(pools: readonly PoolState[], tokenIn: Address, hops: readonly Hop[]): readonly Step[] | null {
+export function stepsOf(
+  pools: readonly PoolState[],
+  tokenIn: Address,
+  hops: readonly Pick<Hop, 'pool' | 'tokenOut'>[],
+): readonly Step[] | null {
   const steps: Step[] = [];
   let token = tokenIn;
   for (const hop of hops) {

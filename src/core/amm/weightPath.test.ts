@@ -93,7 +93,8 @@ describe('T7 weight paths', () => {
       [0.5, 0.5],
       [0.9, 0.1],
     ];
-    const ratio = (n: number) => pathLoss(sphericalPath(from ?? [], to ?? [], n)) / leastPathLoss(from ?? [], to ?? [], n);
+    const ratio = (n: number) =>
+      pathLoss(sphericalPath(from ?? [], to ?? [], n)) / leastPathLoss(from ?? [], to ?? [], n);
     expect(Math.abs(ratio(1_000) - 1)).toBeLessThan(1e-3);
     expect(Math.abs(ratio(1_000) - 1)).toBeLessThan(Math.abs(ratio(10) - 1));
     expect(pathLoss(sphericalPath([0.3, 0.7], [0.3, 0.7], 5))).toBe(0);

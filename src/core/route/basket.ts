@@ -94,18 +94,16 @@ export function solveRelaxed(p: Problem, navUsd: number): { dual: number; gap: n
   }
 }
 
+export function problemIn(b: Basket): Problem {
+  const holdings = b.assets.map((a) => {
+    const unitUsd = unitOf(a);
+    return { ...a, unitUsd, valueUsd: Number(a.balance) * unitUsd };
+  });
+  return problemOf(b.market, holdings, b.navUsd, b.penalty, b.hopGasUsd);
+}
+
 export function routeBasket(b: Basket): BasketRoute {
-  const p = problemOf(
-    b.market,
-    b.assets.map((a) => {
-      const unitUsd = unitOf(a);
-      return { ...a, unitUsd, valueUsd: Number(a.balance) * unitUsd };
-    }),
-    b.navUsd,
-    b.penalty,
-    b.hopGasUsd,
-  );
-  const idle = Array.from({ length: p.assetCount }, (_, j) => missCost(p, j, p.value[j] as number));
+  const p = problemIn(b);
   const relaxed = solveRelaxed(p, b.navUsd);
   const relaxedPrice = p.price.slice();
   const relaxedNet = p.net.slice();

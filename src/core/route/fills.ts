@@ -40,7 +40,7 @@ export type Fills = {
 type Swapped = { readonly quotes: readonly Quote[]; readonly out: bigint };
 
 /** Rounds in which the amounts are fitted to what the fills really bring. */
-const ROUNDS = 4;
+const ROUNDS = 8;
 const CLOSE = 1e-9;
 
 function swapAlong(
@@ -57,7 +57,8 @@ function swapAlong(
     const state = states[p.market.pool[path.edges[i] as number] as number] as PoolState;
     const next = tokenAt(p, path.nodes[i] as number);
     const quote = quoteExactIn(state, token, next, amount);
-    if (!quote.complete || quote.amountOut === 0n) return null;
+    if (quote.amountOut === 0n && quote.complete) return { quotes, out: 0n };
+    if (!quote.complete) return null;
     quotes.push(quote);
     amount = quote.amountOut;
     token = next;
@@ -81,9 +82,11 @@ function fitted(
   let amount = amountIn;
   for (let i = 0; i < 60 && amount > 0n; i++) {
     const swapped = swapAlong(p, states, path, limits, amount);
+    if (swapped?.out === 0n) return null;
     if (swapped && swapped.out <= maxOut) return { amountIn: amount, swapped };
-    // Output is concave in the input: scaling by what was too much falls short of the cap by less each time.
-    const next = swapped ? (amount * maxOut) / swapped.out : amount - amount / 10n ** 9n - (amount >> BigInt(40 - i / 2));
+    // Too much for a cap: output is concave in the input, so scaling comes closer each time. Too much for a pool: less by
+    // ever more, as rounding is the likely reason.
+    const next = swapped ? (amount * maxOut) / swapped.out : amount - (amount >> BigInt(Math.max(1, 40 - i)));
     amount = next < amount ? next : amount - 1n;
   }
   return null;

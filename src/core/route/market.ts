@@ -11,8 +11,8 @@ export const WEIGHTED = 0;
 export const TICKS = 1;
 export const STABLE = 2;
 
-/** The weighted pool of Balancer refuses more than this share of the balance that comes in. */
-const MAX_IN_RATIO = 0.3;
+/** The weighted pool of Balancer refuses more than 30 % of the balance that comes in; floats keep off the edge. */
+const MAX_IN_RATIO = 0.3 * (1 - 1e-9);
 
 export type Market = {
   readonly pools: readonly PoolState[];

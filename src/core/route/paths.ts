@@ -22,7 +22,10 @@ export type Decomposition = {
 };
 
 /** Below this share of the portfolio a path is rounding. */
-const DUST = 1e-7;
+const DUST = 1e-9;
+
+/** An edge with more flow than this share of the portfolio outside of every path is an obstacle. */
+const STUCK = 1e-7;
 
 type Arc = { readonly edge: number; readonly from: number; readonly to: number; rest: number; readonly rate: number };
 
@@ -141,7 +144,7 @@ export function decompose(p: Problem, minFillUsd: number): Decomposition {
   }
   let stuck = -1;
   for (const arc of arcs)
-    if (arc.rest > 10 * dust && (stuck < 0 || (p.gain[arc.edge] as number) < (p.gain[stuck] as number)))
+    if (arc.rest > STUCK * p.total && (stuck < 0 || (p.gain[arc.edge] as number) < (p.gain[stuck] as number)))
       stuck = arc.edge;
   return { paths, stuck };
 }

@@ -70,6 +70,7 @@ export const RULE: KeeperRule = {
   maxPaybackDays: 365,
   volatilityBps: 8_000,
   riskAversionE2: 300,
+  blockTimeS: 12,
 };
 
 type Holding = {
