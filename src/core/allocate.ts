@@ -5,7 +5,7 @@
 import { pathMidPrice, quotePath, stepsOf } from './amm/path.ts';
 import { tokensOf } from './amm/quote.ts';
 import { listed, usdText } from './format.ts';
-import { GAS_FILL, GAS_HOP, gasUsdE8 } from './gas.ts';
+import { expectedGasUsdE8, GAS_FILL, GAS_HOP } from './gas.ts';
 import { type FillPlan, legOf } from './legs.ts';
 import {
   broughtPips,
@@ -42,6 +42,8 @@ export const INCLUSION_MARGIN_S = 60;
 /** {1} what missing the target counts when a stop sells: it is there to sell, not to pay off. */
 const STOP_PENALTY = 1_000;
 const SHARE_E9 = 1_000_000_000;
+/** Of the limit on impact: the integers round it up. */
+const IMPACT_MARGIN = 0.02;
 const SCHEDULE_ROUNDS = 6;
 const CLOSE = 1e-6;
 const ONE_SLICE: Pick<SliceSchedule, 'shares' | 'spacingS' | 'fraction'> = { shares: [1], spacingS: 0, fraction: 1 };
@@ -103,12 +105,17 @@ type Routing = {
 };
 
 /** One slice's share of the portfolio over some of the pools. */
-function routeShare({ inputs, assets, moves }: Routing, pools: readonly PoolState[], share: number): BasketRoute {
+function routeShare(
+  { inputs, assets, moves }: Routing,
+  pools: readonly PoolState[],
+  share: number,
+  maxImpact: number,
+): BasketRoute {
   const { snapshot } = inputs;
   const usd = (e8: bigint): number => Number(e8) / 1e8;
   const shareE9 = BigInt(Math.round(share * SHARE_E9));
   const portion = (amount: bigint): bigint => (amount * shareE9) / BigInt(SHARE_E9);
-  const gas = (units: bigint): number => usd(gasUsdE8(units, snapshot.gas));
+  const gas = (units: bigint): number => usd(expectedGasUsdE8(units, snapshot.gas));
   return routeBasket({
     assets: assets.map((a, i) => {
       const move = moves[i] ?? 0n;
@@ -126,7 +133,7 @@ function routeShare({ inputs, assets, moves }: Routing, pools: readonly PoolStat
         maxBuyUsd: usd(portion(max(0n, move))),
       };
     }),
-    market: compileMarket(pools),
+    market: compileMarket(pools, maxImpact),
     navUsd: usd(portion(portfolioValue(assets).navUsdE8)),
     penalty: penaltyOf(inputs),
     hopGasUsd: (i) => gas(GAS_HOP[pools[i]?.venue ?? 'UNISWAP_V3']),
@@ -205,21 +212,27 @@ type Found = { readonly route: BasketRoute; readonly pools: readonly PoolState[]
  */
 function routeWithin(r: Routing, share: number, pips: bigint): Found {
   const all = r.inputs.snapshot.pools;
+  const maxImpact = (r.inputs.rule.maxImpactBps * (1 - IMPACT_MARGIN)) / 10_000;
   let pools = all;
   let first: Found | null = null;
   for (let detour = 0; detour <= MAX_DETOURS; detour++) {
-    const route = routeShare(r, pools, share);
+    const route = routeShare(r, pools, share, maxImpact);
     const broken = fillsOf(route, pools).flatMap((fill) => {
       const note = brokenBy(r, pools, fill, pips);
       return note === null ? [] : [{ fill, note }];
     });
     const found: Found = { route, pools, broken: first?.broken ?? broken[0]?.note ?? null };
     first ??= found;
-    if (broken.length === 0) return route.fills.length > 0 ? found : first;
+    if (broken.length === 0 && (route.fills.length > 0 || first.broken !== null))
+      return route.fills.length > 0 ? found : first;
+    if (broken.length === 0) break;
     const avoid = new Set(broken.flatMap(({ fill }) => fill.hops.map((h) => h.pool)));
     pools = pools.filter((p) => !avoid.has(p.address));
   }
-  return first ?? { route: routeShare(r, all, share), pools: all, broken: null };
+  if (first !== null && first.route.fills.length > 0) return first;
+  const whole = routeShare(r, all, share, 1);
+  const detail = 'what the pools take within the impact limit is not worth a trade';
+  return { route: whole, pools: all, broken: whole.fills.length > 0 ? { reason: 'IMPACT_ABOVE_CAP', detail } : null };
 }
 
 /** Slices until nothing is left that the vault, the gas and the loss budget allow. */

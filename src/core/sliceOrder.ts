@@ -1,7 +1,7 @@
 /** Routed fills as an order for the schedule: how deep their pools are, how soon they recover, what may be sandwiched. */
 import { maxPathInWithinImpact, pathFeePips, type Step, stepsOf } from './amm/path.ts';
 import { midPrice, poolFeePips } from './amm/quote.ts';
-import { gasUsdE8, hopGasUnits, sliceGasUnits } from './gas.ts';
+import { expectedGasUsdE8, hopGasUnits, sliceGasUnits } from './gas.ts';
 import type { FillPlan } from './legs.ts';
 import { minTradeUsdE8 } from './limits.ts';
 import { plannedToleranceBps } from './poolChecks.ts';
@@ -30,6 +30,9 @@ type Leg = SliceLeg & {
   readonly mostShare: number;
 };
 
+/** A smaller share is routed over fewer pools, so that its legs shrink less than the share does. */
+const IMPACT_MARGIN = 0.97;
+
 function usd(e8: bigint): number {
   return Number(e8) / 1e8;
 }
@@ -45,7 +48,7 @@ function unitPrices(steps: readonly Step[], sell: AssetState): number[] {
   });
 }
 
-/** A path is as deep as its shallowest pool, recovers as slowly as its slowest, and is as safe as its least safe one. */
+/** Impacts along a path add up; it recovers as slowly as its slowest, and is as safe as its least safe one. */
 function legOf(inputs: SliceInputs, fill: FillPlan): Leg | null {
   const { rule, pools, assets, share } = inputs;
   const sell = assets[fill.sell];
@@ -55,7 +58,8 @@ function legOf(inputs: SliceInputs, fill: FillPlan): Leg | null {
   const slackBps = Number(plannedToleranceBps(pathFeePips(steps)));
   const sizeUsd = usd(valueUsdE8(fill.amountIn, sell.priceUsdE8, sell.decimals)) / share;
   const least = (of: (s: Step) => number): number => Math.min(...steps.map((s, i) => of(s) * (units[i] ?? 0)));
-  const depthUsd = least((s) => localDepth(s.pool, s.tokenIn, s.tokenOut));
+  const depths = steps.map((s, i) => localDepth(s.pool, s.tokenIn, s.tokenOut) * (units[i] ?? 0));
+  const depthUsd = 1 / depths.reduce((sum, d) => sum + 1 / d, 0);
   if (!(sizeUsd > 0 && depthUsd > 0 && Number.isFinite(depthUsd))) return null;
   const within = maxPathInWithinImpact(steps, rule.maxImpactBps, fill.amountIn);
   const smallest = minTradeUsdE8(inputs.snapshot.vault.policy);
@@ -71,7 +75,7 @@ function legOf(inputs: SliceInputs, fill: FillPlan): Leg | null {
     ),
     sandwichCapUsd: least((s) => Number(sandwichCap(s.pool, s.tokenIn, s.tokenOut, slackBps))),
     // Where not even the smallest trade fits, slicing does not help: the guard says by how much.
-    mostShare: !fits ? 1 : Math.min(1, (share * Number(within)) / Number(fill.amountIn)),
+    mostShare: !fits || within === fill.amountIn ? 1 : (IMPACT_MARGIN * share * Number(within)) / Number(fill.amountIn),
   };
 }
 
@@ -90,7 +94,7 @@ export function scheduleOf(inputs: SliceInputs): SliceSchedule | null {
     legs,
     sigma: rule.volatilityBps / 10_000,
     blockTimeS: rule.blockTimeS,
-    sliceGasUsd: usd(gasUsdE8(units, snapshot.gas)),
+    sliceGasUsd: usd(expectedGasUsdE8(units, snapshot.gas)),
     riskAversion: rule.riskAversionE2 / 200 / usd(portfolioValue(assets).navUsdE8),
     ttlS: Math.max(0, inputs.ttlS),
     sliceCooldownS: policy.sliceCooldownS,

@@ -8,7 +8,10 @@ import type { Address, V3PoolState, V4PoolState } from '../types.ts';
 
 export type TickPool = V3PoolState | V4PoolState;
 
-/** Piece k covers [starts[k], starts[k + 1]]; the last ends at `end`, where the known ticks end. */
+/**
+ * Piece k covers [starts[k], starts[k + 1]]. The known ticks end at `end`; liquidity is taken to go on beyond it as it is
+ * there.
+ */
 export type InputCurve = {
   readonly starts: readonly number[];
   readonly liquidity: readonly number[];
@@ -19,12 +22,19 @@ export type InputCurve = {
 
 const Q96 = 2 ** 96;
 
+function coordinateOf(sqrtPriceX96: bigint, zeroForOne: boolean): number {
+  const s = Number(sqrtPriceX96) / Q96;
+  return zeroForOne ? 1 / s : s;
+}
+
+/** Reserve of `tokenIn` that a pool without ticks would have at this price and liquidity. */
+export function virtualReserveIn(pool: TickPool, tokenIn: Address): number {
+  return Number(pool.liquidity) * coordinateOf(pool.sqrtPriceX96, sameAddress(pool.token0, tokenIn));
+}
+
 export function inputCurve(pool: TickPool, tokenIn: Address): InputCurve {
   const zeroForOne = sameAddress(pool.token0, tokenIn);
-  const coordinate = (sqrtPriceX96: bigint): number => {
-    const s = Number(sqrtPriceX96) / Q96;
-    return zeroForOne ? 1 / s : s;
-  };
+  const coordinate = (sqrtPriceX96: bigint): number => coordinateOf(sqrtPriceX96, zeroForOne);
   const ahead = pool.ticks.filter((t) => (zeroForOne ? t.index <= pool.tick : t.index > pool.tick));
   if (zeroForOne) ahead.reverse();
   const starts = [coordinate(pool.sqrtPriceX96)];
@@ -42,10 +52,19 @@ export function inputCurve(pool: TickPool, tokenIn: Address): InputCurve {
   return { starts, liquidity, before, end: coordinate(sqrtRatioAtTick(zeroForOne ? pool.minTick : pool.maxTick)) };
 }
 
-/** Net input that moves the coordinate from the present price to `u`; to the end of what is known if `u` lies beyond. */
+/** Net input that moves the coordinate from the present price to `u`. */
 export function netInputTo(c: InputCurve, u: number): number {
-  const to = Math.min(u, c.end);
   let k = c.starts.length - 1;
-  while (k > 0 && (c.starts[k] ?? 0) > to) k--;
-  return (c.before[k] ?? 0) + (c.liquidity[k] ?? 0) * (to - (c.starts[k] ?? 0));
+  while (k > 0 && (c.starts[k] ?? 0) > u) k--;
+  return (c.before[k] ?? 0) + (c.liquidity[k] ?? 0) * (u - (c.starts[k] ?? 0));
+}
+
+/** Output of the swap that moves the coordinate from the present price to `u`: the integral of the liquidity over 1/u. */
+export function outputTo(c: InputCurve, u: number): number {
+  let sum = 0;
+  for (const [k, from] of c.starts.entries()) {
+    if (from >= u) break;
+    sum += (c.liquidity[k] ?? 0) * (1 / from - 1 / Math.min(c.starts[k + 1] ?? u, u));
+  }
+  return sum;
 }

@@ -3,19 +3,13 @@
  * the reserve of the token that goes in; inside one tick range its virtual reserve.
  */
 import { sameAddress } from '../address.ts';
+import { sideOf, sidesOf, weightOf } from '../amm/balancer/swap.ts';
 import { midPrice, quoteExactIn } from '../amm/quote.ts';
-import type { Address, BalancerPoolState, PoolState } from '../types.ts';
-import { pow10 } from '../units.ts';
-import { inputCurve } from './curve.ts';
+import type { Address, PoolState } from '../types.ts';
+import { virtualReserveIn } from './curve.ts';
 
 /** Share of the reserve that a stable pool is asked for, to see how its price gives way. */
 const PROBE = 1_000_000n;
-
-function indexIn(pool: BalancerPoolState, token: Address): number {
-  const i = pool.tokens.findIndex((t) => sameAddress(t, token));
-  if (i < 0) throw new RangeError(`token ${token} is not one of pool ${pool.address}`);
-  return i;
-}
 
 /** {base units of tokenIn} held by the pool, without decimals scaling and rates; virtual where there are ticks. */
 export function reserveIn(pool: PoolState, tokenIn: Address): number {
@@ -23,14 +17,11 @@ export function reserveIn(pool: PoolState, tokenIn: Address): number {
     case 'UNISWAP_V2':
       return Number(sameAddress(pool.token0, tokenIn) ? pool.reserve0 : pool.reserve1);
     case 'UNISWAP_V3':
-    case 'UNISWAP_V4': {
-      const { starts, liquidity } = inputCurve(pool, tokenIn);
-      return (starts[0] ?? 0) * (liquidity[0] ?? 0);
-    }
+    case 'UNISWAP_V4':
+      return virtualReserveIn(pool, tokenIn);
     case 'BALANCER_V3': {
-      const i = indexIn(pool, tokenIn);
-      const scaled = Number(pool.balancesE18[i] ?? 0n);
-      return (scaled * 1e18) / (Number(pool.scalingFactors[i] ?? 0n) * Number(pool.ratesE18[i] ?? 0n));
+      const side = sideOf(pool, tokenIn);
+      return (Number(side.balanceE18) * 1e18) / Number(side.unitE36);
     }
   }
 }
@@ -39,7 +30,8 @@ export function reserveIn(pool: PoolState, tokenIn: Address): number {
 export function weightRatio(pool: PoolState, tokenIn: Address, tokenOut: Address): number {
   if (pool.venue !== 'BALANCER_V3' || pool.curve.kind !== 'WEIGHTED') return 1;
   const { weightsE18 } = pool.curve;
-  return Number(weightsE18[indexIn(pool, tokenIn)]) / Number(weightsE18[indexIn(pool, tokenOut)]);
+  const [sideIn, sideOut] = sidesOf(pool, tokenIn, tokenOut);
+  return Number(weightOf(weightsE18, sideIn)) / Number(weightOf(weightsE18, sideOut));
 }
 
 /** R from what a small swap does to the marginal price: a constant product moves by (1 + d)^2. */
@@ -59,9 +51,4 @@ export function localDepth(pool: PoolState, tokenIn: Address, tokenOut: Address)
   if (pool.venue === 'BALANCER_V3' && pool.curve.kind === 'STABLE') return depthByQuotes(pool, tokenIn, tokenOut);
   // A weighted pool loses (1 + r) q^2 / 2x.
   return (2 * reserveIn(pool, tokenIn)) / (1 + weightRatio(pool, tokenIn, tokenOut));
-}
-
-/** {USD} of an amount in base units that only chooses, never trades. */
-export function usdOf(amount: number, priceUsdE8: bigint, decimals: number): number {
-  return (amount * Number(priceUsdE8)) / 1e8 / Number(pow10(decimals));
 }

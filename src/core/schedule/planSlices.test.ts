@@ -217,10 +217,22 @@ describe('a schedule of slices', () => {
     );
   });
 
+  it('takes a pool that never recovers, and one that nobody can sandwich', () => {
+    const still = { ...leg(100_000, 10_000_000, 3_000), recoveryBlocks: Number.POSITIVE_INFINITY };
+    const s = planSlices({ ...ORDER, legs: [still], sliceGasUsd: 1 });
+    expect(s.count).toBeGreaterThan(1);
+    expect(s.expectedCostUsd).toBeGreaterThan(300 + 300 / 2);
+    const safe = { ...leg(100_000, 10_000_000, 3_000), sandwichCapUsd: Number.POSITIVE_INFINITY };
+    expect(planSlices({ ...ORDER, legs: [safe], publicMempool: true }).sandwichUsd).toBe(0);
+  });
+
   it('names the field that is not a usable number', () => {
     expect(() => planSlices({ ...ORDER, legs: [] })).toThrow('legs is empty');
     expect(() => planSlices({ ...ORDER, sigma: Number.NaN })).toThrow('sigma is NaN');
     expect(() => planSlices({ ...ORDER, blockTimeS: 0 })).toThrow('blockTimeS is 0');
+    expect(() => planSlices({ ...ORDER, legs: [leg(1, 1, 1_000_000)] })).toThrow('legs[0].feePips');
+    const unknown = { ...leg(1, 1, 500), sandwichCapUsd: Number.NaN };
+    expect(() => planSlices({ ...ORDER, legs: [unknown] })).toThrow('legs[0].sandwichCapUsd is NaN');
     expect(() => planSlices({ ...ORDER, maxSliceUsd: -1 })).toThrow('maxSliceUsd is -1');
     expect(() => planSlices({ ...ORDER, legs: [leg(0, 1, 500)] })).toThrow('legs[0].sizeUsd is 0');
     expect(() => planSlices({ ...ORDER, legs: [leg(1, Number.POSITIVE_INFINITY, 500)] })).toThrow('legs[0].depthUsd');

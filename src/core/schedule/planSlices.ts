@@ -2,7 +2,7 @@
  * In how many slices, and how far apart, an order should be executed: the least of expected cost plus priced risk over every
  * count and a ladder of spacings. Floats choose here; each slice is planned anew, in integers, when its turn comes.
  */
-import { type SlicedLeg, slicesCostUsd } from './slicing.ts';
+import { type SlicedLeg, slicesCostUsd, swapCostUsd } from './slicing.ts';
 import { timingVariance, trajectory, urgency } from './trajectory.ts';
 import { sigmaOver } from './walk.ts';
 
@@ -98,8 +98,10 @@ function check(order: SliceOrder): void {
   for (const [i, leg] of order.legs.entries()) {
     for (const f of ['sizeUsd', 'depthUsd'] as const)
       if (!(leg[f] > 0 && leg[f] < Infinity)) refuse(`legs[${i}].${f}`, leg[f], 'above 0');
-    for (const f of ['feePips', 'sandwichCapUsd', 'recoveryBlocks'] as const)
-      if (!(leg[f] >= 0 && leg[f] < Infinity)) refuse(`legs[${i}].${f}`, leg[f], 'of at least 0');
+    if (!(leg.feePips >= 0 && leg.feePips < 1e6)) refuse(`legs[${i}].feePips`, leg.feePips, 'from 0 to below 1000000');
+    // Infinite ones mean: nobody can sandwich it; it never comes back by itself.
+    for (const f of ['sandwichCapUsd', 'recoveryBlocks'] as const)
+      if (!(leg[f] >= 0)) throw new RangeError(`legs[${i}].${f} is ${leg[f]}; it must be a number of at least 0`);
   }
 }
 
@@ -157,9 +159,11 @@ function bestSpacing(b: Bounds, count: number): Candidate {
   if (count === 1) return evaluate(b, 1, 0);
   const widestS = Math.floor((b.order.ttlS - b.order.blockTimeS) / (count - 1));
   let best = evaluate(b, count, b.closestS);
-  for (let s = 2 * b.closestS; s < 2 * widestS; s *= 2) {
-    const other = evaluate(b, count, Math.min(s, widestS));
-    if (other.objectiveUsd < best.objectiveUsd) best = other;
+  let last = best;
+  // Waiting longer only saves on recovery: stop when there is too little of that left to matter.
+  for (let s = 2 * b.closestS; s < 2 * widestS && last.objectiveUsd - last.recoveryUsd < best.objectiveUsd; s *= 2) {
+    last = evaluate(b, count, Math.min(s, widestS));
+    if (last.objectiveUsd < best.objectiveUsd) best = last;
   }
   return best;
 }
@@ -167,10 +171,14 @@ function bestSpacing(b: Bounds, count: number): Candidate {
 function search(b: Bounds): Candidate {
   const { legs, sliceGasUsd } = b.order;
   const fees = legs.reduce((sum, l) => sum + (l.sizeUsd * l.feePips) / 1e6, 0);
+  // Even shares into pools that recover at once, without risk.
+  const least = (n: number): number =>
+    legs.reduce((sum, l) => sum + n * swapCostUsd(l, l.sizeUsd / n), n * sliceGasUsd);
   let best = bestSpacing(b, b.leastSlices);
   for (let n = b.leastSlices + 1; n <= Math.min(b.mostSlices, MAX_PLANNED); n++) {
     // No schedule costs less than its fees and its gas.
     if (fees + n * sliceGasUsd >= best.objectiveUsd) break;
+    if (least(n) >= best.objectiveUsd) continue;
     const other = bestSpacing(b, n);
     if (other.objectiveUsd < best.objectiveUsd) best = other;
   }

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { quoteExactIn } from '../amm/quote.ts';
+import { midOut, quoteExactIn } from '../amm/quote.ts';
 import { MAX_TICK, MIN_TICK, sqrtRatioAtTick } from '../amm/tickMath.ts';
 import { address, v3PoolOf } from '../testing/fixtures.ts';
 import type { Address, BalancerPoolState, PoolState, V2PoolState, V3PoolState, V4PoolState } from '../types.ts';
-import { localDepth, usdOf } from './depth.ts';
+import { localDepth } from './depth.ts';
 import { safeShareOfReserve, sandwichCap, sandwichCapByQuotes } from './sandwich.ts';
 
 const E18 = 10n ** 18n;
@@ -94,6 +94,25 @@ const weighted = (weights: readonly [bigint, bigint], swapFeeE18: bigint): Balan
   curve: { kind: 'WEIGHTED', weightsE18: weights },
 });
 
+const weightedPools = fc
+  .tuple(fc.integer({ min: 5, max: 95 }), fc.integer({ min: 1, max: 100 }), fc.constantFrom(0n, E18 / 2n))
+  .map(([percent, bps, aggregateFeeE18]) => ({
+    ...weighted([BigInt(percent) * 10n ** 16n, BigInt(100 - percent) * 10n ** 16n], BigInt(bps) * 10n ** 14n),
+    scalingFactors: [1n, 1n],
+    balancesE18: [1_000_000n * E18, 20_000n * E18],
+    aggregateFeeE18,
+  }));
+const stablePools = fc
+  .tuple(fc.integer({ min: 10, max: 5_000 }), fc.integer({ min: 1, max: 100 }), fc.integer({ min: 15, max: 85 }))
+  .map(
+    ([amp, bps, percent]): BalancerPoolState => ({
+      ...weighted([0n, 0n], BigInt(bps) * 10n ** 14n),
+      scalingFactors: [1n, 1n],
+      balancesE18: [BigInt(percent) * 10n ** 23n, BigInt(100 - percent) * 10n ** 23n],
+      curve: { kind: 'STABLE', ampE3: BigInt(amp) * 1_000n },
+    }),
+  );
+
 describe('the sandwich threshold', () => {
   it.each([
     [100, 0.01],
@@ -161,6 +180,23 @@ describe('the sandwich threshold', () => {
     expect(bestGain(pool, [A, B], tight, 300)).toBeGreaterThan(0n);
   });
 
+  it('never lies beyond the ticks that are known', () => {
+    const whole = v3PoolOf(9, [A, B], 10_000, 200, sqrtRatioAtTick(0), [
+      { lower: -887_200, upper: 887_200, liquidity: 10n ** 24n },
+    ]);
+    const known = { ...whole, ticks: [], minTick: -40, maxTick: 40 };
+    for (const [from, to] of [
+      [A, B],
+      [B, A],
+    ] as const) {
+      const cap = sandwichCap(known, from, to, 50);
+      expect(cap).toBeGreaterThan(0n);
+      expect(cap).toBeLessThan(sandwichCap(whole, from, to, 50));
+      expect(quoteExactIn(known, from, to, cap).complete).toBe(true);
+      expect(quoteExactIn(known, from, to, (cap * 51n) / 50n).complete).toBe(false);
+    }
+  });
+
   it('counts both fees of a V4 pool, each in its direction', () => {
     const {
       venue: _v,
@@ -213,6 +249,51 @@ describe('the sandwich threshold', () => {
         }
   });
 
+  it('at it nobody gains in a Balancer pool of weights, a twentieth above it somebody does', () => {
+    fc.assert(
+      fc.property(weightedPools, directions, slacks, (pool, pair, slack) => {
+        const cap = sandwichCap(pool, pair[0], pair[1], slack);
+        expect(bestGain(pool, pair, cap, slack)).toBeLessThanOrEqual(0n);
+        expect(bestGain(pool, pair, (cap * 21n) / 20n, slack)).toBeGreaterThan(0n);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('at it nobody gains in a stable Balancer pool, wherever its balances stand', () => {
+    fc.assert(
+      fc.property(stablePools, directions, slacks, (pool, pair, slack) => {
+        const cap = sandwichCap(pool, pair[0], pair[1], slack);
+        expect(cap).toBeGreaterThan(0n);
+        expect(bestGain(pool, pair, cap, slack)).toBeLessThanOrEqual(0n);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('of a stable pool is near where somebody gains, less so the steeper its depth falls off', () => {
+    for (const [amp, tenths] of [
+      [50n, 12n],
+      [500n, 20n],
+      [5_000n, 40n],
+    ] as const)
+      for (const pair of [
+        [A, B],
+        [B, A],
+      ] as const) {
+        const pool: BalancerPoolState = {
+          ...weighted([0n, 0n], 10n ** 15n),
+          scalingFactors: [1n, 1n],
+          ratesE18: [E18, E18],
+          balancesE18: [10n ** 24n, 10n ** 24n],
+          curve: { kind: 'STABLE', ampE3: amp * 1_000n },
+        };
+        const cap = sandwichCap(pool, pair[0], pair[1], 2);
+        expect(bestGain(pool, pair, cap, 2)).toBeLessThanOrEqual(0n);
+        expect(bestGain(pool, pair, (cap * tenths) / 10n, 2)).toBeGreaterThan(0n);
+      }
+  });
+
   it('of a weighted pool is in base units of the token, whatever its decimals and rate', () => {
     const fee = 3n * 10n ** 15n;
     const pool = weighted([(E18 * 8n) / 10n, (E18 * 2n) / 10n], fee);
@@ -259,8 +340,17 @@ describe('local depth', () => {
     );
   });
 
-  it('in dollars follows price and decimals', () => {
-    expect(usdOf(2.5e18, 2_000n * 10n ** 8n, 18)).toBeCloseTo(5_000, 9);
-    expect(usdOf(7e6, 10n ** 8n, 6)).toBeCloseTo(7, 12);
+  it('holds for stable pools too, far deeper than their balances', () => {
+    fc.assert(
+      fc.property(stablePools, directions, (pool, pair) => {
+        const depth = localDepth(pool, pair[0], pair[1]);
+        const q = 10n ** 21n;
+        const { amountOut, feeAmount } = quoteExactIn(pool, pair[0], pair[1], q);
+        const atMid = midOut(pool, pair[0], pair[1], q - feeAmount);
+        const lost = (Number(atMid - amountOut) / Number(atMid)) * Number(q - feeAmount);
+        expect((lost * depth) / Number(q - feeAmount) ** 2).toBeCloseTo(1, 1);
+        expect(depth).toBeGreaterThan(3e24);
+      }),
+    );
   });
 });

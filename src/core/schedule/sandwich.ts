@@ -2,13 +2,14 @@
  * The largest swap that nobody can sandwich at a profit. An attacker pays the fee on the way in and on the way out, so
  * that moving the price by less than both fees feeds nobody: a swap is safe when it moves the marginal price by at most
  * 1 / ((1 - fee) (1 - fee back)) from wherever the attacker can have pushed it. Own derivation. In one line for a
- * constant-product pool: input / reserve below the fee.
+ * constant-product pool: input / reserve below the fee. For a pool whose depth falls off the bound is on the safe side.
  */
+import { sideOf } from '../amm/balancer/swap.ts';
 import { V2_FEE_PIPS } from '../amm/constantProduct.ts';
 import { midPrice, poolFeePips, quoteExactIn } from '../amm/quote.ts';
 import type { Address, BalancerPoolState, PoolState } from '../types.ts';
 import { min } from '../units.ts';
-import { inputCurve, netInputTo, type TickPool } from './curve.ts';
+import { inputCurve, netInputTo, outputTo, type TickPool } from './curve.ts';
 import { reserveIn, weightRatio } from './depth.ts';
 
 const E18 = 10n ** 18n;
@@ -49,13 +50,15 @@ function capOfTicks(pool: TickPool, tokenIn: Address, tokenOut: Address, slackBp
   const curve = inputCurve(pool, tokenIn);
   const now = curve.starts[0] ?? 0;
   const ratio = 1 / Math.sqrt(g * gBack);
-  // The fill's average price may be worse than its quote by the slack, and its quote than the price by one `ratio`.
-  const furthest = Math.min(now * Math.sqrt(ratio / (1 - slackBps / 10_000)), curve.end);
+  const swapFrom = (u: number): number => netInputTo(curve, u * ratio) - netInputTo(curve, u);
+  let least = Math.min(swapFrom(now), netInputTo(curve, curve.end));
+  if (!(least > 0)) return 0n;
+  // Nobody can push the price beyond the worst average at which the swap still goes through.
+  const worst = least / outputTo(curve, now * ratio) / (1 - slackBps / 10_000);
+  const furthest = Math.sqrt(worst);
   // Between two places where liquidity changes at either end, the input is linear in the start: least at one of them.
-  const corners = [now, furthest, ...curve.starts, ...curve.starts.map((u) => u / ratio)];
-  let least = Number.POSITIVE_INFINITY;
-  for (const u of corners)
-    if (u >= now && u <= furthest) least = Math.min(least, netInputTo(curve, u * ratio) - netInputTo(curve, u));
+  const corners = [furthest, ...curve.starts, ...curve.starts.map((u) => u / ratio)];
+  for (const u of corners) if (u >= now && u <= furthest) least = Math.min(least, swapFrom(u));
   return toAmount(least / g);
 }
 
@@ -83,21 +86,31 @@ function greatest(upTo: bigint, fits: (amount: bigint) => boolean): bigint {
   return lo;
 }
 
-/** Largest input that is executable and leaves at least `keepE18` of the marginal price. */
-function inputToPrice(pool: PoolState, tokenIn: Address, tokenOut: Address, keepE18: bigint, upTo: bigint): bigint {
-  const before = midPrice(pool, tokenIn, tokenOut);
+/** {base units of tokenOut per base unit of tokenIn} */
+type Price = { readonly numerator: bigint; readonly denominator: bigint };
+
+/** Largest input that is executable and leaves the marginal price at `floor` or above. */
+function inputToPrice(pool: PoolState, tokenIn: Address, tokenOut: Address, floor: Price, upTo: bigint): bigint {
   return greatest(upTo, (amount) => {
     const quote = quoteExactIn(pool, tokenIn, tokenOut, amount);
     if (!quote.complete) return false;
     const after = midPrice(quote.poolAfter, tokenIn, tokenOut);
-    return after.numerator * before.denominator * E18 >= before.numerator * after.denominator * keepE18;
+    return after.numerator * floor.denominator >= floor.numerator * after.denominator;
   });
+}
+
+/** Largest input that moves the marginal price by no more than the fees of both ways. */
+function feedsNobody(pool: PoolState, tokenIn: Address, tokenOut: Address, upTo: bigint): bigint {
+  const { numerator, denominator } = midPrice(pool, tokenIn, tokenOut);
+  const kept = keptE18(pool, tokenIn, tokenOut) * keptE18(pool, tokenOut, tokenIn);
+  const floor = { numerator: numerator * kept, denominator: denominator * E18 * E18 };
+  return inputToPrice(pool, tokenIn, tokenOut, floor, upTo);
 }
 
 /**
  * The same by exact quotes alone, for curves without a closed form whose depth has a single peak: the least of the present
  * price and of the furthest one that the attacker can push it to.
- * @param upTo {base units of tokenIn} no cap above it is looked for
+ * @param upTo {base units of tokenIn} neither a cap nor an attack above it is looked for
  */
 export function sandwichCapByQuotes(
   pool: PoolState,
@@ -106,14 +119,20 @@ export function sandwichCapByQuotes(
   slackBps: number,
   upTo: bigint,
 ): bigint {
-  const keepE18 = (keptE18(pool, tokenIn, tokenOut) * keptE18(pool, tokenOut, tokenIn)) / E18;
-  const now = inputToPrice(pool, tokenIn, tokenOut, keepE18, upTo);
-  const slackE18 = (keepE18 * BigInt(10_000 - slackBps)) / 10_000n;
-  const push = inputToPrice(pool, tokenIn, tokenOut, slackE18, upTo);
-  const pushed = quoteExactIn(pool, tokenIn, tokenOut, push);
-  if (!pushed.complete) return now;
-  const then = inputToPrice(pushed.poolAfter, tokenIn, tokenOut, keepE18, upTo);
-  return min(then, now);
+  const now = feedsNobody(pool, tokenIn, tokenOut, upTo);
+  if (now === 0n) return 0n;
+  const quote = quoteExactIn(pool, tokenIn, tokenOut, now);
+  const worst = {
+    numerator: quote.amountOut * BigInt(10_000 - slackBps),
+    denominator: (now - quote.feeAmount) * 10_000n,
+  };
+  const pushed = quoteExactIn(pool, tokenIn, tokenOut, inputToPrice(pool, tokenIn, tokenOut, worst, upTo));
+  return pushed.complete ? min(now, feedsNobody(pushed.poolAfter, tokenIn, tokenOut, upTo)) : now;
+}
+
+/** {base units of tokenIn} worth the whole stable pool: more never goes in. */
+function worthOf(pool: BalancerPoolState, tokenIn: Address): bigint {
+  return (pool.balancesE18.reduce((a, b) => a + b) * E18) / sideOf(pool, tokenIn).unitE36;
 }
 
 /**
@@ -133,6 +152,6 @@ export function sandwichCap(pool: PoolState, tokenIn: Address, tokenOut: Address
     case 'BALANCER_V3':
       return pool.curve.kind === 'WEIGHTED'
         ? capOfWeighted(pool, weightRatio(pool, tokenIn, tokenOut), reserveIn(pool, tokenIn))
-        : sandwichCapByQuotes(pool, tokenIn, tokenOut, slackBps, toAmount(reserveIn(pool, tokenIn)));
+        : sandwichCapByQuotes(pool, tokenIn, tokenOut, slackBps, worthOf(pool, tokenIn));
   }
 }
