@@ -9,7 +9,7 @@ import { bestSingle } from './baselines/bestSingle.ts';
 import { grid } from './baselines/grid.ts';
 import { pairwiseSplit } from './baselines/pairwiseSplit.ts';
 import { freshWorld, type Outcome, outcomeOf, pairByPair, throughCash } from './portfolio.ts';
-import { type Percentiles, SIZES, type Timing, timingOf } from './timing.ts';
+import { SIZES, type Timing, timingOf } from './timing.ts';
 
 const GAS_USD = 2;
 /** Rounds in which a baseline approaches the same final weights. */
@@ -60,17 +60,28 @@ function savings(c: Costs): Record<string, number> {
 }
 
 const timings = Object.fromEntries(SIZES.map((s) => [s.name, timingOf(s)])) as Record<string, Timing>;
-const tables = { free100k: costsOf(1e5, 0), free1m: costsOf(1e6, 0), gas100k: costsOf(1e5, GAS_USD), gas1m: costsOf(1e6, GAS_USD) };
+const tables = {
+  free100k: costsOf(1e5, 0),
+  free1m: costsOf(1e6, 0),
+  gas100k: costsOf(1e5, GAS_USD),
+  gas1m: costsOf(1e6, GAS_USD),
+};
 const gap = Math.max(...Object.values(timings).map((t) => t.gap));
 
 const by = <T>(f: (t: Timing) => T): Record<string, T> =>
   Object.fromEntries(Object.entries(timings).map(([name, t]) => [name, f(t)]));
+
+/** {%} by which any route could be cheaper at most. */
+function possible(c: Costs): Record<string, number> {
+  return rows(c, (o) => Math.round(1_000 * (1 - c.bound / o.costUsd)) / 10);
+}
 
 const table = (c: Costs) => ({
   ...rows(c, (o) => cents(o.costUsd)),
   bound: cents(c.bound),
   hops: rows(c, (o) => o.hops),
   savesPercent: savings(c),
+  savesAtMostPercent: possible(c),
   weightError: rows(c, (o) => Number(o.weightError.toExponential(1))),
 });
 
@@ -95,12 +106,14 @@ console.log(
 function tell(name: string, value: number, limit: number, most: boolean): void {
   const met = most ? value <= limit : value >= limit;
   const sense = most ? 'at most ' : 'at least';
-  console.error(`${name.padEnd(46)} ${String(value).padStart(10)}  ${sense} ${String(limit).padStart(6)}  ${met ? 'met' : 'MISSED'}`);
+  console.error(
+    `${name.padEnd(46)} ${String(value).padStart(10)}  ${sense} ${String(limit).padStart(6)}  ${met ? 'met' : 'MISSED'}`,
+  );
 }
 
 const MEDIAN_MS: Readonly<Record<string, number>> = { '5x20': 0.2, '10x100': 1, '50x1000': 5, '10x100ticks': 3 };
 for (const [name, limit] of Object.entries(MEDIAN_MS)) {
-  const { p50, p95 } = timings[name]?.solve as Percentiles;
+  const { p50, p95 } = (timings[name] as Timing).solve;
   tell(`ms ${name} p50`, p50, limit, true);
   tell(`ms ${name} p95`, p95, 2 * limit, true);
 }

@@ -1,7 +1,14 @@
 /** The bed as a world in which baselines trade: exact balances, exact pools, every hop counted. */
 import { quoteExactIn } from '../../src/core/amm/quote.ts';
-import { BED_FROM, BED_TO, BED_TOKENS, bedPools, basketAsset, type TokenSpec } from '../../src/core/route/testing/markets.ts';
 import type { BasketAsset } from '../../src/core/route/basket.ts';
+import {
+  BED_FROM,
+  BED_TO,
+  BED_TOKENS,
+  basketAsset,
+  bedPools,
+  type TokenSpec,
+} from '../../src/core/route/testing/markets.ts';
 import type { Address, PoolState } from '../../src/core/types.ts';
 
 export type World = { readonly pools: PoolState[]; readonly balances: bigint[]; hops: number };
@@ -47,7 +54,12 @@ export function freshWorld(navUsd: number): World {
 }
 
 /** {base units} what comes out; null when a pool refuses. */
-export function quotePath(pools: readonly PoolState[], tokenIn: Address, steps: readonly Step[], amountIn: bigint): bigint | null {
+export function quotePath(
+  pools: readonly PoolState[],
+  tokenIn: Address,
+  steps: readonly Step[],
+  amountIn: bigint,
+): bigint | null {
   let token = tokenIn;
   let amount = amountIn;
   for (const step of steps) {
@@ -59,7 +71,14 @@ export function quotePath(pools: readonly PoolState[], tokenIn: Address, steps: 
   return amount;
 }
 
-export function tradePath(w: World, from: number, to: number, tokenIn: Address, steps: readonly Step[], amountIn: bigint): void {
+export function tradePath(
+  w: World,
+  from: number,
+  to: number,
+  tokenIn: Address,
+  steps: readonly Step[],
+  amountIn: bigint,
+): void {
   let token = tokenIn;
   let amount = amountIn;
   for (const step of steps) {
@@ -99,7 +118,8 @@ export function throughCash(navUsd: number, convert: Converter, rounds: number):
     const start = valuesOf(world.balances);
     const target = (i: number): number => (BED_TO[i] as number) * nav;
     for (let i = 1; i < COUNT; i++)
-      if ((BED_TO[i] as number) < (BED_FROM[i] as number)) convert(world, i, 0, amountOf(i, (start[i] as number) - target(i)));
+      if ((BED_TO[i] as number) < (BED_FROM[i] as number))
+        convert(world, i, 0, amountOf(i, (start[i] as number) - target(i)));
     const cash = (valuesOf(world.balances)[0] as number) - target(0);
     const buys = BED_TO.flatMap((t, i) => (i > 0 && t > (BED_FROM[i] as number) ? [i] : []));
     const need = (i: number): number => (target(i) - (start[i] as number)) * (share[i] as number);
@@ -108,7 +128,9 @@ export function throughCash(navUsd: number, convert: Converter, rounds: number):
     const values = valuesOf(world.balances);
     nav = sum(values);
     for (const i of buys)
-      share[i] = ((share[i] as number) * ((BED_TO[i] as number) * nav - (start[i] as number))) / ((values[i] as number) - (start[i] as number));
+      share[i] =
+        ((share[i] as number) * ((BED_TO[i] as number) * nav - (start[i] as number))) /
+        ((values[i] as number) - (start[i] as number));
   }
   return world;
 }
@@ -138,12 +160,12 @@ export function pairByPair(navUsd: number, convert: Converter, rounds: number): 
     const nav = sum(values);
     for (const side of ['to', 'from'] as const) {
       const moved = new Map<number, number>();
-      for (const p of pairs)
-        moved.set(p[side], (moved.get(p[side]) ?? 0) + p.usd);
+      for (const p of pairs) moved.set(p[side], (moved.get(p[side]) ?? 0) + p.usd);
       for (const p of pairs) {
         const i = p[side];
         const wanted = Math.abs((BED_TO[i] as number) * nav - (start[i] as number));
-        p.usd *= side === 'to' ? wanted / ((values[i] as number) - (start[i] as number)) : wanted / (moved.get(i) as number);
+        p.usd *=
+          side === 'to' ? wanted / ((values[i] as number) - (start[i] as number)) : wanted / (moved.get(i) as number);
       }
     }
   }

@@ -1,10 +1,16 @@
 /** How long the router takes, over many random baskets, after warming up. */
-import { compileMarket } from '../../src/core/route/market.ts';
+
 import { type Basket, problemIn, routeBasket, solveRelaxed } from '../../src/core/route/basket.ts';
+import { compileMarket } from '../../src/core/route/market.ts';
 import { type Kind, randomBasket } from '../../src/core/route/testing/markets.ts';
 import { seeded } from '../../src/core/testing/random.ts';
 
-export type Size = { readonly name: string; readonly tokens: number; readonly pools: number; readonly kinds: readonly Kind[] };
+export type Size = {
+  readonly name: string;
+  readonly tokens: number;
+  readonly pools: number;
+  readonly kinds: readonly Kind[];
+};
 
 const CLOSED: readonly Kind[] = ['V2', 'V3', 'WEIGHTED'];
 

@@ -1,6 +1,7 @@
 /** Every path of at most `maxHops` pools between two tokens, no pool and no token twice. */
-import { tokensOf } from '../../../src/core/amm/quote.ts';
+
 import { sameAddress } from '../../../src/core/address.ts';
+import { tokensOf } from '../../../src/core/amm/quote.ts';
 import type { Address, PoolState } from '../../../src/core/types.ts';
 import type { Step } from '../portfolio.ts';
 

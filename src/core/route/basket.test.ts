@@ -259,7 +259,11 @@ describe('bounds, caps and reach', () => {
       assets: whole.assets.map((a) => ({ ...a, loUsd: a.targetUsd - 100, hiUsd: a.targetUsd + 100 })),
     };
     const details = Object.fromEntries(routeBasket(b).unreachable.map((u) => [u.symbol, u.detail]));
-    expect(details).toMatchObject({ UNI: 'no pool trades UNI', LINK: 'no pool trades LINK', AAVE: 'no pool trades AAVE' });
+    expect(details).toMatchObject({
+      UNI: 'no pool trades UNI',
+      LINK: 'no pool trades LINK',
+      AAVE: 'no pool trades AAVE',
+    });
     const noBuy = { ...b, assets: b.assets.map((a) => (a.symbol === 'WBTC' ? { ...a, maxBuyUsd: 0 } : a)) };
     expect(routeBasket(noBuy).unreachable).toContainEqual({ symbol: 'WBTC', detail: 'WBTC may not be bought' });
     const little = { ...b, assets: b.assets.map((a) => (a.symbol === 'WBTC' ? { ...a, maxBuyUsd: 5_000 } : a)) };
@@ -322,8 +326,7 @@ describe("pools of Balancer's vault", () => {
       fc.property(seeds, (seed) => {
         const b = randomCase(seed, ['WEIGHTED', 'V3']);
         for (const f of routeBasket(b).fills)
-          if (f.hops.length > 1)
-            for (const h of f.hops) expect(b.market.pools[h.pool]?.venue).not.toBe('BALANCER_V3');
+          if (f.hops.length > 1) for (const h of f.hops) expect(b.market.pools[h.pool]?.venue).not.toBe('BALANCER_V3');
       }),
       { numRuns: 100, seed: 12 },
     );
@@ -339,11 +342,7 @@ describe("pools of Balancer's vault", () => {
       ],
       0.0005,
     );
-    const assets = [
-      basketAsset(0, usdc, 2e4, 5e4),
-      basketAsset(1, weth, 6e4, 2e4),
-      basketAsset(2, wbtc, 2e4, 3e4),
-    ];
+    const assets = [basketAsset(0, usdc, 2e4, 5e4), basketAsset(1, weth, 6e4, 2e4), basketAsset(2, wbtc, 2e4, 3e4)];
     const pools = [three, v3Of(2, at(0, 1e6), at(1, 1e6), 3_000), v3Of(3, at(1, 1e6), at(2, 1e6), 3_000)];
     const b: Basket = { ...bedBasket(1e5, 0), assets, market: compileMarket(pools) };
     const route = routeBasket(b);

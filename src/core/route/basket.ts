@@ -18,8 +18,10 @@ export type BasketAsset = {
   readonly token: Address;
   readonly symbol: string;
   readonly decimals: number;
+  /** More than 0n. */
   readonly priceUsdE8: bigint;
   readonly balance: bigint;
+  /** At `navUsd`; the router scales it by what its own cost leaves of that. */
   readonly targetUsd: number;
   /** The value after the trade ends within, wherever that is reachable at up to twice or half the oracle's price. */
   readonly loUsd: number;
@@ -98,6 +100,7 @@ export function solveRelaxed(p: Problem, navUsd: number): { dual: number; gap: n
 
 export function problemIn(b: Basket): Problem {
   const holdings = b.assets.map((a) => {
+    if (a.priceUsdE8 <= 0n) throw new RangeError(`${a.symbol} has no price`);
     const unitUsd = unitOf(a);
     return { ...a, unitUsd, valueUsd: Number(a.balance) * unitUsd };
   });
@@ -114,7 +117,13 @@ export function routeBasket(b: Basket): BasketRoute {
 
   const selection = selectEdges(
     p,
-    { gasUsd: () => decompose(p, b).gasUsd, obstacle: () => decompose(p, b).stuck },
+    {
+      gasUsd: () => {
+        const { stuck, gasUsd } = decompose(p, b);
+        return stuck < 0 ? gasUsd : Number.POSITIVE_INFINITY;
+      },
+      obstacle: () => decompose(p, b).stuck,
+    },
     gasMatters,
   );
   balanceFlows(p);

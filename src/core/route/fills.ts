@@ -174,7 +174,7 @@ export function costOf(f: Fills): number {
  * Paths that share a pool meet it one after the other, so the first gets more than its share of the flow and the last
  * less. The amounts are fitted until everything that is sold and bought comes to what the optimum wants.
  */
-function fit(p: Problem, paths: readonly Path[], limits: readonly Limits[], fillGasUsd: number): Fitted {
+function settleAmounts(p: Problem, paths: readonly Path[], limits: readonly Limits[], fillGasUsd: number): Fitted {
   let amounts = paths.map((path) => path.amountUsd);
   let best = quoteAll(p, paths, amounts, limits, fillGasUsd);
   let bestAmounts = amounts;
@@ -204,24 +204,23 @@ function fit(p: Problem, paths: readonly Path[], limits: readonly Limits[], fill
 
 type Fitted = Fills & { readonly paths: readonly Path[] };
 
-/** Of every round, the smallest paths; and all rounds together. */
-const TRY_SMALLEST = 8;
-const MOST_TRIES = 160;
+/** So many paths in a row that are worth their gas end the search for one that is not. */
+const PATIENCE = 8;
 
-/** Leaves out paths whose gas is more than what the others lose by carrying their share. */
+/** Leaves out paths, the smallest first, whose gas is more than what the others lose by carrying their share. */
 export function fillsOf(p: Problem, paths: readonly Path[], limits: readonly Limits[], fillGasUsd: number): Fills {
-  let best = fit(p, paths, limits, fillGasUsd);
-  if (best.gasUsd === 0) return best;
-  for (let tries = 0; tries < MOST_TRIES; ) {
-    const from = best;
-    const smallest = [...from.paths].sort((x, y) => x.amountUsd - y.amountUsd).slice(0, TRY_SMALLEST);
-    for (const left of smallest) {
-      tries++;
-      const others = from.paths.filter((path) => path !== left);
-      const tried = fit(p, others, limits, fillGasUsd);
-      if (costOf(tried) < costOf(best)) best = tried;
-    }
-    if (best === from) break;
+  const whole = settleAmounts(p, paths, limits, fillGasUsd);
+  if (whole.gasUsd === 0) return whole;
+  let best = whole;
+  let kept = 0;
+  const smallestFirst = [...whole.paths].sort((x, y) => x.amountUsd - y.amountUsd);
+  for (const { edges, sell } of smallestFirst) {
+    const others = best.paths.filter((path) => path.sell !== sell || path.edges !== edges);
+    const tried = settleAmounts(p, others, limits, fillGasUsd);
+    if (costOf(tried) < costOf(best)) {
+      best = tried;
+      kept = 0;
+    } else if (++kept === PATIENCE) break;
   }
   return best;
 }

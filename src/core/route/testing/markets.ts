@@ -63,7 +63,14 @@ export function v3Of(n: number, a: Side, b: Side, feePips: number, steps: readon
     venue: 'UNISWAP_V3',
     address: address(n),
     ...{ token0: tokenAddress(x.i), token1: tokenAddress(y.i), feePips, tickSpacing: steps.length > 0 ? 1 : 200 },
-    ...{ sqrtPriceX96: BigInt(Math.round(sqrt * 2 ** 96)), tick, liquidity, minTick: MIN_TICK, maxTick: MAX_TICK, ticks },
+    ...{
+      sqrtPriceX96: BigInt(Math.round(sqrt * 2 ** 96)),
+      tick,
+      liquidity,
+      minTick: MIN_TICK,
+      maxTick: MAX_TICK,
+      ticks,
+    },
   };
 }
 
@@ -235,7 +242,9 @@ export function randomBasket(
 ): RandomBasket {
   const navUsd = changes.navUsd ?? 1e6;
   const tokens = randomTokens(r, n).map((t) => (kinds.includes('STABLE') ? { ...t, price: 1 } : t));
-  const pools = Array.from({ length: poolCount }, (_, k) => randomPool(r, 0x5000 + k, tokens, r.pick(kinds), mispriced));
+  const pools = Array.from({ length: poolCount }, (_, k) =>
+    randomPool(r, 0x5000 + k, tokens, r.pick(kinds), mispriced),
+  );
   const [from, to] = [weights(r, n), weights(r, n)];
   const assets = tokens.map((t, i) => basketAsset(i, t, (from[i] as number) * navUsd, (to[i] as number) * navUsd));
   const basket: Basket = {
