@@ -10,6 +10,7 @@ import {
   parseAbi,
 } from 'viem';
 import { oracleHubAbi, oracleHubBytecode } from '../src/abi/OracleHub.ts';
+import { pathFillerAbi, pathFillerBytecode } from '../src/abi/PathFiller.ts';
 import { rulebookAbi, rulebookBytecode } from '../src/abi/Rulebook.ts';
 import { vaultFactoryAbi, vaultFactoryBytecode } from '../src/abi/VaultFactory.ts';
 import { vaultLensAbi, vaultLensBytecode } from '../src/abi/VaultLens.ts';
@@ -53,6 +54,7 @@ export type Deployment = {
     readonly hub: Address;
     readonly lens: Address;
     readonly weth: Address;
+    readonly pathFiller: Address;
   };
   readonly tokens: readonly {
     readonly symbol: TokenSymbol;
@@ -234,6 +236,9 @@ export async function deploy(
     encodeDeployData({ abi: vaultFactoryAbi, bytecode: vaultFactoryBytecode, args: factoryArgs }),
   );
   const lens = batch.create(encodeDeployData({ abi: vaultLensAbi, bytecode: vaultLensBytecode }));
+  const pathFiller = batch.create(
+    encodeDeployData({ abi: pathFillerAbi, bytecode: pathFillerBytecode, args: [NO_ADDRESS, tokens.WETH] }),
+  );
   for (const account of [market, seeder]) fund(batch, tokens, prices, account, INVENTORY_USD);
   fund(batch, tokens, prices, accounts.owner.address, BigInt(OWNER_USD_PER_TOKEN));
   const { feeds, ids } = createFeeds(batch, market, hub);
@@ -251,7 +256,7 @@ export async function deploy(
     ['evm_setBlockGasLimit', [hex(BLOCK_GAS_LIMIT)]],
   ]);
   return {
-    contracts: { factory, hub, lens, weth: tokens.WETH },
+    contracts: { factory, hub, lens, weth: tokens.WETH, pathFiller },
     tokens: SYMBOLS.map((symbol) => ({
       symbol,
       address: tokens[symbol],

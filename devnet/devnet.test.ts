@@ -118,7 +118,7 @@ describe('a devnet', () => {
       const price = devnet.market.priceAt(spec.token0, devnet.market.time);
       const sell = (usd: number) => {
         const amount = BigInt(Math.floor((usd / price) * 10 ** TOKENS[spec.token0].decimals));
-        const after = quoteExactIn(pool, view.token0, amount).poolAfter;
+        const after = quoteExactIn(pool, view.token0, view.token1, amount).poolAfter;
         if (after.venue !== 'UNISWAP_V3') throw new Error(spec.name);
         const crossed = view.ticks.filter((t) => t.index <= view.tick && t.index > after.tick).length;
         return {

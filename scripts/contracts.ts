@@ -47,7 +47,7 @@ const product = [
 const targets: readonly Target[] = [
   ...named('src/abi', ['VaultFactory', 'Rulebook', 'OracleHub', 'VaultLens', 'Trampoline', 'PathFiller']),
   { source: 'Vault.sol', contract: 'Vault', folder: 'src/abi', behind: ['VaultExtension', 'IVault'] },
-  ...named('test/golden/artifacts', ['MathHarness', 'SwapCaller', 'BalancerCaller', 'ModelFeed', 'ModelFiller']),
+  ...named('test/golden/artifacts', ['MathHarness', 'SwapCaller', 'PoolMaker', 'ModelFeed', 'ModelFiller']),
 ];
 
 function named(folder: string, contracts: readonly string[]): Target[] {

@@ -77,6 +77,7 @@ const ruleSchema = z
     maxPaybackDays: z.int(),
     volatilityBps: z.int(),
     riskAversionE2: z.int(),
+    blockTimeS: z.number(),
   })
   .openapi('KeeperRule');
 
@@ -165,7 +166,7 @@ export const problemSchema = z
 /* ---- one decision, whole ------------------------------------------------------------------------------------- */
 
 const GUARD_UNITS = ['BPS', 'USD_E8', 'SECONDS', 'WEI', 'DAYS', 'COUNT', 'FLAG'] as const;
-const VENUES = ['UNISWAP_V2', 'UNISWAP_V3'] as const;
+const SIMPLE_VENUES = ['UNISWAP_V2', 'UNISWAP_V3', 'BALANCER_V3'] as const;
 const TRADE_KINDS = ['DEVIATION', 'SCHEDULE', 'CONTINUE', 'STOP'] as const;
 
 const blockRefSchema = z.strictObject({ number: z.int(), hash: hexText, time: seconds }).openapi('BlockRef');
@@ -182,14 +183,28 @@ const guardSchema = z
   })
   .openapi('Guard');
 
+const hopSchema = z
+  .union([
+    z.strictObject({ venue: z.enum(SIMPLE_VENUES), pool: hexText, tokenOut: addressText }),
+    z.strictObject({
+      venue: z.literal('UNISWAP_V4'),
+      pool: hexText,
+      tokenOut: addressText,
+      keyFee: z.int(),
+      tickSpacing: z.int(),
+      hooks: addressText,
+      native: z.boolean(),
+    }),
+  ])
+  .openapi('Hop');
+
 const legSchema = z
   .strictObject({
     sell: z.int(),
     buy: z.int(),
     sellSymbol: z.string(),
     buySymbol: z.string(),
-    venue: z.enum(VENUES),
-    pool: addressText,
+    hops: z.array(hopSchema).readonly(),
     amountIn: integerText,
     quotedOut: integerText,
     minOut: integerText,
@@ -201,23 +216,35 @@ const legSchema = z
   })
   .openapi('Leg');
 
+const costSchema = z.strictObject({
+  gasUsdE8: integerText,
+  feeUsdE8: integerText,
+  impactUsdE8: integerText,
+  totalUsdE8: integerText,
+});
+
 const planSchema = z
   .strictObject({
-    schema: z.literal('evenkeel.plan/2'),
+    schema: z.literal('evenkeel.plan/3'),
     vault: addressText,
     chainId: z.int(),
     block: blockRefSchema,
-    kind: z.enum(TRADE_KINDS),
+    kind: z.enum([...TRADE_KINDS, 'STOP_CHECK']),
     epoch: z.int(),
     slices: z
       .array(z.strictObject({ sequence: z.int(), notBefore: seconds, legs: z.array(legSchema).readonly() }))
       .readonly(),
-    cost: z.strictObject({
-      gasUsdE8: integerText,
-      feeUsdE8: integerText,
-      impactUsdE8: integerText,
-      totalUsdE8: integerText,
-    }),
+    cost: costSchema,
+    naive: z
+      .strictObject({
+        cash: z.string(),
+        trades: z.boolean(),
+        swaps: z.int(),
+        movedUsdE8: integerText,
+        cost: costSchema,
+        unreachable: z.array(z.string()).readonly(),
+      })
+      .nullable(),
     yearlySavingUsdE8: integerText,
     paybackDays: z.number(),
     driftAfterBps: z.array(z.number()).readonly(),
@@ -252,7 +279,7 @@ const realisedSchema = z
 
 export const checkSchema = z
   .strictObject({
-    schema: z.literal('evenkeel.decision/2'),
+    schema: z.literal('evenkeel.decision/3'),
     checkId: z.int(),
     chainId: z.int(),
     mode: z.enum(MODES),

@@ -21,7 +21,7 @@ export type Known = {
 
 function viewsOf(config: Config, view: VaultView): readonly AssetView[] {
   const snapshot: Snapshot = {
-    schema: 'evenkeel.snapshot/2',
+    schema: 'evenkeel.snapshot/3',
     chainId: config.chainId,
     mode: config.mode,
     block: view.head,

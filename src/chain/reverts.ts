@@ -3,8 +3,8 @@ import { decodeErrorResult } from 'viem';
 import { oracleHubAbi } from '../abi/OracleHub.ts';
 import { vaultAbi } from '../abi/Vault.ts';
 import { priceReason } from '../core/due.ts';
+import { FILL_VENUES } from '../core/fillVenue.ts';
 import { type Hex, PRICE_STATUSES, REASONS, type Reason } from '../core/types.ts';
-import { VENUE_NAMES } from './venues.ts';
 
 export type Revert = {
   /** Error name of the ABI, "Error", "Panic", or "Unknown". */
@@ -32,7 +32,7 @@ function timeText(seconds: unknown): string {
 }
 
 function venueText(venue: unknown): string {
-  return VENUE_NAMES[Number(venue)]?.toLowerCase().replaceAll('_', ' ') ?? `venue ${venue}`;
+  return FILL_VENUES[Number(venue)]?.toLowerCase().replaceAll('_', ' ') ?? `venue ${venue}`;
 }
 
 /** The rulebook names the member that does not fit; `value` is what was asked for. */

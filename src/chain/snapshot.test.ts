@@ -40,14 +40,22 @@ async function firstSlice(): Promise<SliceCall & { out: bigint }> {
   const pool = snapshot.pools[0];
   if (!weth || !dai) throw new Error('the world is incomplete');
   const amountIn = ONE / 10n;
-  const out = pool === undefined ? 0n : quoteExactIn(pool, weth.token, amountIn).amountOut;
+  const out = pool === undefined ? 0n : quoteExactIn(pool, weth.token, dai.token, amountIn).amountOut;
   return {
     begin: true,
     epoch: snapshot.vault.state.epoch + 1,
     sequence: 0,
     deadline: snapshot.block.time + 600,
     last: true,
-    legs: [{ sell: weth.index, buy: dai.index, venue: 'UNISWAP_V2', pool: world.pair, amountIn, minOut: out }],
+    legs: [
+      {
+        sell: weth.index,
+        buy: dai.index,
+        hops: [{ venue: 'UNISWAP_V2', pool: world.pair, tokenOut: dai.token }],
+        amountIn,
+        minOut: out,
+      },
+    ],
     out,
   };
 }
@@ -190,7 +198,13 @@ describe('slices', () => {
     const slice = await firstSlice();
     const head = await latestHead(chain);
     const simulate = (s: SliceCall, from = KEEPER, fees = FEES) =>
-      simulateSlice(chain, head, { from, to: world.deployment.vault, data: encodeSlice(s), fees, gas: 5_000_000n });
+      simulateSlice(chain, head, {
+        from,
+        to: world.deployment.vault,
+        data: encodeSlice(s, world.deployment.contracts),
+        fees,
+        gas: 5_000_000n,
+      });
     expect(await simulate(slice)).toMatchObject({ ok: false, revert: { name: 'NotDue', reason: 'IN_BAND' } });
     expect(await simulate(slice, STRANGER)).toMatchObject({ ok: false, revert: { name: 'NotKeeper' } });
     expect(await simulate({ ...slice, begin: false })).toMatchObject({ ok: false, revert: { name: 'NoOpenEpoch' } });
@@ -204,7 +218,7 @@ describe('slices', () => {
       simulateSlice(chain, head, {
         from: KEEPER,
         to: world.deployment.vault,
-        data: encodeSlice(s),
+        data: encodeSlice(s, world.deployment.contracts),
         fees: FEES,
         gas: 5_000_000n,
       });
@@ -233,7 +247,7 @@ describe('slices', () => {
       {
         from: KEEPER,
         to: world.deployment.vault,
-        data: encodeSlice(slice),
+        data: encodeSlice(slice, world.deployment.contracts),
         gas: `0x${gasLimitOf(simulated.gasUnits, 1).toString(16)}`,
       },
     ]);

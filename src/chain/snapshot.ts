@@ -2,6 +2,7 @@
 import { decodeFunctionResult, encodeFunctionData } from 'viem';
 import { oracleHubAbi } from '../abi/OracleHub.ts';
 import { vaultLensAbi } from '../abi/VaultLens.ts';
+import { lower } from '../core/address.ts';
 import { dueOf } from '../core/due.ts';
 import { KeelError } from '../core/errors.ts';
 import {
@@ -13,16 +14,15 @@ import {
   PRICE_STATUSES,
   type PriceStatus,
   type Snapshot,
-  type V2PoolState,
-  type V3PoolState,
   type VaultState,
-  type VenueName,
 } from '../core/types.ts';
 import type { Chain } from './clients.ts';
 import { readPriorityFee } from './fees.ts';
 import type { Head } from './head.ts';
-import { assertSameBlock, callAt } from './read.ts';
-import { isRevert, rpcFailure } from './rpc.ts';
+import { lensCall, unreadable } from './lens.ts';
+import { assertSameBlock } from './read.ts';
+import { readV2Pairs } from './venues/uniswapV2.ts';
+import { readV3Pools } from './venues/uniswapV3.ts';
 
 export type TokenInfo = {
   readonly symbol: string;
@@ -33,10 +33,15 @@ export type TokenInfo = {
 
 /** Addresses of one deployment; a Config is one. */
 export type Deployment = {
-  readonly contracts: { readonly hub: Address; readonly lens: Address; readonly weth: Address };
+  readonly contracts: {
+    readonly hub: Address;
+    readonly lens: Address;
+    readonly weth: Address;
+    readonly pathFiller: Address | null;
+  };
   readonly vault: Address;
   readonly tokens: readonly TokenInfo[];
-  readonly pools: readonly { readonly venue: VenueName; readonly address: Address }[];
+  readonly pools: readonly { readonly venue: 'UNISWAP_V2' | 'UNISWAP_V3'; readonly address: Address }[];
 };
 
 /** {gas} for the reading of one vault: 32 assets with the dearest feeds there are need half of it. */
@@ -46,44 +51,12 @@ export const VAULT_GAS = 20_000_000n;
 const TROUBLE = { none: 0, notAVault: 1 } as const;
 
 /** Tick-bitmap words read on each side of the current one: 2 words of spacing 10 are a move of 1.6x. */
-const V3_WORDS = 2;
-
-export function lower(address: string): Address {
-  return address.toLowerCase() as Address;
-}
+const TICK_WORDS = 2;
 
 function statusOf(index: number): PriceStatus {
   const status = PRICE_STATUSES[index];
   if (status === undefined) throw new Error(`price status ${index} is unknown`);
   return status;
-}
-
-function unreadable(field: string, value: string, reason: string, remedy: string): KeelError {
-  return new KeelError({ code: 'CONTRACT_UNREADABLE', exit: 2, field, value, reason, remedy });
-}
-
-async function lensCall(
-  chain: Chain,
-  head: Head,
-  lens: Address,
-  data: Hex,
-  field: string,
-  value: string,
-): Promise<Hex> {
-  try {
-    const result = await callAt(chain, head, { to: lens, data });
-    if (result !== '0x') return result;
-  } catch (error) {
-    const failure = rpcFailure(error);
-    if (!isRevert(failure)) throw error;
-    throw unreadable(
-      field,
-      value,
-      `the lens ${lens} could not read it (${failure.message})`,
-      `Check ${field} in the config against the deployment on chain ${chain.chainId}`,
-    );
-  }
-  throw unreadable('contracts.lens', lens, 'has no code', `Check the address on chain ${chain.chainId}`);
 }
 
 /** What a feed id means never changes, so each is asked for once per connection. */
@@ -203,42 +176,6 @@ export async function readVault(chain: Chain, deployment: Deployment, head: Head
   };
 }
 
-async function readV2(chain: Chain, deployment: Deployment, head: Head): Promise<V2PoolState[]> {
-  const pairs = deployment.pools.filter((p) => p.venue === 'UNISWAP_V2').map((p) => p.address);
-  if (pairs.length === 0) return [];
-  const data = encodeFunctionData({ abi: vaultLensAbi, functionName: 'v2Pairs', args: [pairs] });
-  const raw = await lensCall(chain, head, deployment.contracts.lens, data, 'pools', pairs.join(', '));
-  return decodeFunctionResult({ abi: vaultLensAbi, functionName: 'v2Pairs', data: raw }).map((p) => ({
-    venue: 'UNISWAP_V2',
-    address: lower(p.pair),
-    token0: lower(p.token0),
-    token1: lower(p.token1),
-    reserve0: p.reserve0,
-    reserve1: p.reserve1,
-  }));
-}
-
-async function readV3(chain: Chain, deployment: Deployment, head: Head): Promise<V3PoolState[]> {
-  const pools = deployment.pools.filter((p) => p.venue === 'UNISWAP_V3').map((p) => p.address);
-  if (pools.length === 0) return [];
-  const data = encodeFunctionData({ abi: vaultLensAbi, functionName: 'v3Pools', args: [pools, V3_WORDS] });
-  const raw = await lensCall(chain, head, deployment.contracts.lens, data, 'pools', pools.join(', '));
-  return decodeFunctionResult({ abi: vaultLensAbi, functionName: 'v3Pools', data: raw }).map((p) => ({
-    venue: 'UNISWAP_V3',
-    address: lower(p.pool),
-    token0: lower(p.token0),
-    token1: lower(p.token1),
-    feePips: p.feePips,
-    tickSpacing: p.tickSpacing,
-    sqrtPriceX96: p.sqrtPriceX96,
-    tick: p.tick,
-    liquidity: p.liquidity,
-    minTick: p.minTick,
-    maxTick: p.maxTick,
-    ticks: p.ticks.map((t) => ({ index: t.index, liquidityNet: t.liquidityNet })),
-  }));
-}
-
 /** {USD E8} of one whole native coin: the hub's price of wrapped native; 0n when that price is not usable. */
 async function readNativePrice(chain: Chain, deployment: Deployment, head: Head): Promise<bigint> {
   const weth = deployment.tokens.find((t) => lower(t.address) === lower(deployment.contracts.weth));
@@ -260,7 +197,13 @@ async function readNativePrice(chain: Chain, deployment: Deployment, head: Head)
 
 /** In the order of the deployment. */
 async function readPools(chain: Chain, deployment: Deployment, head: Head): Promise<PoolState[]> {
-  const [v2, v3] = await Promise.all([readV2(chain, deployment, head), readV3(chain, deployment, head)]);
+  const { lens } = deployment.contracts;
+  const of = (venue: 'UNISWAP_V2' | 'UNISWAP_V3') =>
+    deployment.pools.flatMap((p) => (p.venue === venue ? [p.address] : []));
+  const [v2, v3] = await Promise.all([
+    readV2Pairs(chain, lens, head, of('UNISWAP_V2')),
+    readV3Pools(chain, lens, head, of('UNISWAP_V3'), TICK_WORDS),
+  ]);
   const byAddress = new Map<string, PoolState>([...v2, ...v3].map((p) => [p.address, p]));
   return deployment.pools.flatMap((p) => byAddress.get(lower(p.address)) ?? []);
 }
@@ -281,7 +224,7 @@ export async function readSnapshot(chain: Chain, deployment: Deployment, mode: M
   const pools = dueOf(vault, head.time).kind === 'NONE' ? [] : await readPools(chain, deployment, head);
   await assertSameBlock(chain, head);
   return {
-    schema: 'evenkeel.snapshot/2',
+    schema: 'evenkeel.snapshot/3',
     chainId: chain.chainId,
     mode,
     block: { number: head.number, hash: head.hash, time: head.time },

@@ -1,11 +1,11 @@
 /** The vault's calls, events and errors, as the keeper uses them. */
-import { decodeEventLog, encodeFunctionData, toEventSelector } from 'viem';
+import { decodeEventLog, encodeFunctionData, encodePacked, toEventSelector } from 'viem';
 import { vaultAbi } from '../abi/Vault.ts';
-import type { Address, Hex, Leg, VenueName } from '../core/types.ts';
-import { lower } from './snapshot.ts';
-import { VENUE_NAMES } from './venues.ts';
-
-const VENUE_ID: Readonly<Record<VenueName, number>> = { UNISWAP_V2: 0, UNISWAP_V3: 1 };
+import { lower } from '../core/address.ts';
+import { EXIT, KeelError } from '../core/errors.ts';
+import { directHop, FILL_VENUES, type FillVenue, fillTargetOf } from '../core/fillVenue.ts';
+import type { Address, Hex, Leg } from '../core/types.ts';
+import { encodePath } from './path.ts';
 
 export type SliceCall = {
   /** True when the slice also opens the epoch (no epoch is open). */
@@ -16,27 +16,52 @@ export type SliceCall = {
   readonly deadline: number;
   /** Close the epoch afterwards. */
   readonly last: boolean;
-  readonly legs: readonly Pick<Leg, 'sell' | 'buy' | 'venue' | 'pool' | 'amountIn' | 'minOut'>[];
+  readonly legs: readonly Pick<Leg, 'sell' | 'buy' | 'hops' | 'amountIn' | 'minOut'>[];
 };
 
+/** What the legs of several hops, and those through pools of ether, need; a Config's `contracts` are one. */
+export type PathContracts = { readonly pathFiller: Address | null; readonly weth: Address };
+
+/** How one leg is asked for. @throws KeelError PATH_FILLER_MISSING, PATH_IMPOSSIBLE */
+function routeOf(leg: Pick<Leg, 'hops'>, { pathFiller, weth }: PathContracts) {
+  const asked = fillTargetOf(leg, pathFiller);
+  if (asked === null) {
+    throw new KeelError({
+      code: 'PATH_FILLER_MISSING',
+      exit: EXIT.usage,
+      field: 'contracts.pathFiller',
+      value: '(none)',
+      reason: `the way over ${leg.hops.map((h) => h.pool).join(', ')} needs the path filler`,
+      remedy: 'Set contracts.pathFiller to the address that `keel deploy` prints',
+    });
+  }
+  const hop = directHop(leg.hops);
+  const key = hop?.venue === 'UNISWAP_V4' ? ([hop.keyFee, hop.tickSpacing] as const) : null;
+  const data = hop === null ? encodePath(leg, weth) : key === null ? '0x' : encodePacked(['uint24', 'int24'], key);
+  return { venue: FILL_VENUES.indexOf(asked.venue), target: asked.target, data } as const;
+}
+
 /** Calldata of one slice: `beginAndFill` when it opens the epoch, or `begin` when it does nothing else; `fill` otherwise. */
-export function encodeSlice(call: SliceCall): Hex {
+export function encodeSlice(call: SliceCall, contracts: PathContracts): Hex {
   if (call.begin && call.legs.length === 0) return encodeFunctionData({ abi: vaultAbi, functionName: 'begin' });
   const slice = { epoch: call.epoch, sequence: call.sequence, deadline: call.deadline, last: call.last };
   const fills = call.legs.map((leg) => ({
     sell: leg.sell,
     buy: leg.buy,
-    venue: VENUE_ID[leg.venue],
-    target: leg.pool,
     amountIn: leg.amountIn,
     minOut: leg.minOut,
-    data: '0x' as const,
+    ...routeOf(leg, contracts),
   }));
   return encodeFunctionData({
     abi: vaultAbi,
     functionName: call.begin ? 'beginAndFill' : 'fill',
     args: [slice, fills],
   });
+}
+
+/** Anyone may let the vault look at its stops; what follows from it is the vault's business. */
+export function encodeStopCheck(): Hex {
+  return encodeFunctionData({ abi: vaultAbi, functionName: 'checkStop' });
 }
 
 export type RawLog = {
@@ -60,7 +85,7 @@ export type VaultEvent = Where &
         readonly keeper: Address;
         readonly sell: number;
         readonly buy: number;
-        readonly venue: (typeof VENUE_NAMES)[number];
+        readonly venue: FillVenue;
         readonly target: Address;
         readonly amountIn: bigint;
         readonly amountOut: bigint;
@@ -107,7 +132,7 @@ function decodeVaultEvent(log: RawLog): VaultEvent {
   switch (decoded.eventName) {
     case 'Filled': {
       const { args } = decoded;
-      const venue = VENUE_NAMES[args.venue];
+      const venue = FILL_VENUES[args.venue];
       if (venue === undefined) throw new Error(`venue ${args.venue} is unknown`);
       return { ...where, event: 'Filled', ...args, keeper: lower(args.keeper), target: lower(args.target), venue };
     }

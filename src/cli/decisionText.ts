@@ -1,6 +1,6 @@
 /** A decision as text: the same lines for `keel plan` (not yet made) and `keel explain` (made). */
 import { guardNumber, signedPoints } from '../api/words.ts';
-import { amountText, decimalText, pointsText, usdText } from '../core/format.ts';
+import { amountText, decimalText, pointsText, usdText, VENUE_TEXT } from '../core/format.ts';
 import type { AssetView, Guard, Leg, Plan, Realised } from '../core/types.ts';
 import { type Output, table } from './output.ts';
 
@@ -44,6 +44,16 @@ export function assetTable(assets: readonly AssetView[], plan?: Plan | null): st
   return table([head, ...rows], [1, 2, 3, 4, 5]);
 }
 
+function naiveLines({ naive, cost }: Plan): string[] {
+  if (naive === null || naive.swaps === 0) return [];
+  const gaps =
+    naive.unreachable.length === 0 ? '' : ` (without ${naive.unreachable.join(', ')}, for which it finds no way)`;
+  const early = naive.trades ? '' : ', once a drift passes 5 points';
+  return [
+    `5-point band, pair by pair through ${naive.cash}, one swap each: ${usdText(naive.cost.totalUsdE8)} for ${usdText(naive.movedUsdE8)} moved${gaps}${early}; this plan: ${usdText(cost.totalUsdE8)}.`,
+  ];
+}
+
 export function planLines(plan: Plan): string[] {
   const { cost, slices, driftAfterBps } = plan;
   const legs = slices.flatMap((s) => s.legs);
@@ -53,10 +63,11 @@ export function planLines(plan: Plan): string[] {
   return [
     ...legs.map(
       (l) =>
-        `  ${l.sellSymbol} to ${l.buySymbol} through ${l.venue === 'UNISWAP_V2' ? 'Uniswap V2' : 'Uniswap V3'} ${l.pool}: ${usdText(l.valueUsdE8)}`,
+        `  ${l.sellSymbol} to ${l.buySymbol} through ${l.hops.map((h) => `${VENUE_TEXT[h.venue]} ${h.pool}`).join(', then ')}: ${usdText(l.valueUsdE8)}`,
     ),
     `After: max drift ${pointsText(after)} pt, in ${slices.length} ${slices.length === 1 ? 'transaction' : 'transactions'}.`,
     `Cost ${usdText(cost.totalUsdE8)}${share}: gas ${usdText(cost.gasUsdE8)}, fee ${usdText(cost.feeUsdE8)}, impact ${usdText(cost.impactUsdE8)}. Earned back in ${plan.paybackDays} days.`,
+    ...naiveLines(plan),
     ...plan.leftOver.map((l) => `Left: ${l.symbol}, ${l.detail}.`),
   ];
 }

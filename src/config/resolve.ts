@@ -46,7 +46,11 @@ function policyOf(limits: ConfigFileFull['limits']): VaultPolicy {
   };
 }
 
-function ruleOf(rule: ConfigFileFull['rule']): KeeperRule {
+/** {s} by chain id, where it is not that of Ethereum. */
+const BLOCK_TIME_S: Readonly<Record<number, number>> = { 10: 2, 137: 2, 8_453: 2, 42_161: 0.25 };
+const ETHEREUM_BLOCK_S = 12;
+
+function ruleOf(rule: ConfigFileFull['rule'], chainId: number): KeeperRule {
   return {
     frequency: rule.frequency,
     maxGasPriceWei: rule.maxGasGwei === null ? null : BigInt(scaled(rule.maxGasGwei, GWEI_TO_MWEI)) * WEI_PER_MWEI,
@@ -55,6 +59,7 @@ function ruleOf(rule: ConfigFileFull['rule']): KeeperRule {
     maxPaybackDays: rule.maxPaybackDays,
     volatilityBps: scaled(rule.volatilityPercent, 100),
     riskAversionE2: scaled(rule.riskAversion, 100),
+    blockTimeS: rule.blockTimeS ?? BLOCK_TIME_S[chainId] ?? ETHEREUM_BLOCK_S,
   };
 }
 
@@ -201,7 +206,7 @@ export function resolveConfig(file: ConfigFileFull, baseDir: string): DraftConfi
     pools: file.pools,
     targets,
     policy,
-    rule: ruleOf(file.rule),
+    rule: ruleOf(file.rule, file.chainId),
     keeper: keyFileOf(file.keeper, absolute),
     owner: keyFileOf(file.owner, absolute),
     dataDir: absolute(file.dataDir),

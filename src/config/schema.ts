@@ -167,6 +167,13 @@ const rule = z.strictObject({
     .default(365),
   volatilityPercent: percent(0.01, 1_000, 'the yearly volatility of a risky asset against the rest').default(60),
   riskAversion: percent(0.01, 100, 'relative risk aversion, usually 3').default(3),
+  blockTimeS: z
+    .number()
+    .min(0.1)
+    .max(600)
+    .nullable()
+    .describe('the seconds between two blocks, 0.1 to 600, or null for what the chain is known for')
+    .default(null),
 });
 
 export const configFileSchema = z.strictObject({
@@ -175,7 +182,13 @@ export const configFileSchema = z.strictObject({
   chainId: z.int().min(1).max(Number.MAX_SAFE_INTEGER).describe('the chain id, a whole number above 0'),
   rpcUrl: rpcUrlSchema,
   wsUrl: wsUrlSchema.optional(),
-  contracts: z.strictObject({ factory: address, hub: address, lens: address, weth: address }),
+  contracts: z.strictObject({
+    factory: address,
+    hub: address,
+    lens: address,
+    weth: address,
+    pathFiller: address.nullable().default(null),
+  }),
   vault: address.optional(),
   tokens: z
     .array(
@@ -242,6 +255,8 @@ export type Config = {
     readonly hub: Address;
     readonly lens: Address;
     readonly weth: Address;
+    /** Trades over several pools in one fill; null: every fill takes one pool. */
+    readonly pathFiller: Address | null;
   };
   readonly vault: Address;
   readonly tokens: readonly {

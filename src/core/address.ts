@@ -4,3 +4,7 @@ import type { Address } from './types.ts';
 export function sameAddress(a: Address, b: Address): boolean {
   return a === b || a.toLowerCase() === b.toLowerCase();
 }
+
+export function lower(address: string): Address {
+  return address.toLowerCase() as Address;
+}

@@ -1,31 +1,53 @@
-/** The search behind a plan: which asset pays for which, in which slice, through which pool. */
-import { connects, impactOf, quoteExactIn } from './amm/quote.ts';
-import { usdText } from './format.ts';
-import { gasUsdE8 } from './gas.ts';
+/**
+ * From what should move to the fills of each slice. The basket is routed as a whole; when it takes N slices, the router
+ * solves an N-th of the portfolio, because each slice finds pools that have recovered.
+ */
+import { pathMidPrice, quotePath, stepsOf } from './amm/path.ts';
+import { tokensOf } from './amm/quote.ts';
+import { listed, usdText } from './format.ts';
+import { GAS_FILL, GAS_HOP, gasUsdE8 } from './gas.ts';
+import { type FillPlan, legOf } from './legs.ts';
 import {
   broughtPips,
   type FillInputs,
   fillLossUsdE8,
   lossCapUsdE8,
   lossLevel,
-  maxSellAmount,
   minTradeUsdE8,
   relaxedToAfterS,
   relaxesFrom,
   requiredOut,
   requiredPipsAt,
+  sliceCapUsdE8,
 } from './limits.ts';
-import { bestRoute, plannedToleranceBps, type RoutePart } from './route.ts';
-import { paysBackWithin, squaredDrift, yearlySavingUsdE8 } from './saving.ts';
-import { hasBit, isStopped } from './stops.ts';
-import type { AssetState, KeeperRule, Leg, PlannedSlice, PoolState, Reason, Snapshot } from './types.ts';
-import { BPS, max, subFloor } from './units.ts';
-import { assetValueUsdE8, portfolioValue, targetValueUsdE8, valueUsdE8 } from './value.ts';
+import { wantedMoves } from './moves.ts';
+import { divergenceBps } from './poolChecks.ts';
+import { type BasketRoute, routeBasket } from './route/basket.ts';
+import { compileMarket } from './route/market.ts';
+import type { SliceSchedule } from './schedule/planSlices.ts';
+import { scheduleOf } from './sliceOrder.ts';
+import { hasBit } from './stops.ts';
+import type { Address, AssetState, KeeperRule, Leg, PlannedSlice, PoolState, Reason, Snapshot } from './types.ts';
+import { abs, max, subFloor } from './units.ts';
+import { assetValueUsdE8, portfolioValue, targetValueUsdE8 } from './value.ts';
 
 /** More fills than this in one transaction risk the block gas limit; the rest goes to the next slice. */
 const MAX_LEGS_PER_SLICE = 12;
 /** A plan longer than this is replanned from a fresh snapshot anyway. */
 const MAX_SLICES = 64;
+/** Routes without a pool that broke a limit, before the best so far is taken. */
+const MAX_DETOURS = 6;
+/** {s} a slice that would run later than this before the end of its epoch may land too late. */
+export const INCLUSION_MARGIN_S = 60;
+/** {1} what missing the target counts when a stop sells: it is there to sell, not to pay off. */
+const STOP_PENALTY = 1_000;
+const SHARE_E9 = 1_000_000_000;
+/** Of the limit on impact: the integers round it up. */
+const IMPACT_MARGIN = 0.02;
+const SCHEDULE_ROUNDS = 6;
+const CLOSE = 1e-6;
+const ONE_SLICE: Pick<SliceSchedule, 'shares' | 'spacingS' | 'fraction'> = { shares: [1], spacingS: 0, fraction: 1 };
+const DAYS_PER_YEAR = 365;
 
 export type AllocateInputs = {
   readonly snapshot: Snapshot;
@@ -42,84 +64,96 @@ export type AllocateInputs = {
   readonly begins: boolean;
 };
 
-/** Why a pair was not traded, or not further. */
+/** Why an asset was not traded, or not further. */
 export type Note = { readonly reason: Reason; readonly detail: string };
 
 export type Allocation = {
   readonly slices: readonly PlannedSlice[];
   readonly assets: readonly AssetState[];
-  /** By "sell>buy" index pair. */
-  readonly notes: ReadonlyMap<string, Note>;
-  /** Set when every further trade is impossible, whatever the pair. */
+  /** By index of the asset. */
+  readonly notes: ReadonlyMap<number, Note>;
+  /** Set when every further trade is impossible, whatever the asset. */
   readonly stopped: Note | null;
 };
 
-/** Which pair goes first: the largest drifts, or the assets that have the fewest pools to leave by. */
-export type Order = 'LARGEST' | 'SCARCEST';
+/**
+ * Kappa of the router: what missing the target by a share of NAV costs until the payback time is over, as the saving of a
+ * plan counts it. So the last dollar that moves earns its cost back within that time, too.
+ */
+function penaltyOf({ snapshot, rule }: AllocateInputs): number {
+  if (snapshot.vault.state.stopped !== 0) return STOP_PENALTY;
+  const variance = (rule.volatilityBps / 10_000) ** 2;
+  return (rule.riskAversionE2 / 100) * variance * (rule.maxPaybackDays / DAYS_PER_YEAR);
+}
 
-type Pair = { readonly sell: number; readonly buy: number; readonly size: bigint; readonly pools: number };
+/** Does a chain of pools lead from one token to the other? */
+function linked(pools: readonly PoolState[], from: Address, to: Address): boolean {
+  const reached = new Set([from]);
+  for (let before = 0; before !== reached.size && !reached.has(to); ) {
+    before = reached.size;
+    for (const tokens of pools.map(tokensOf))
+      if (tokens.some((t) => reached.has(t))) for (const t of tokens) reached.add(t);
+  }
+  return reached.has(to);
+}
 
-/** Sells by surplus, then buys by deficit: each unit of value moves once, from the most over- to the most underweight. */
-function pairsOf(
-  assets: readonly AssetState[],
-  targets: readonly bigint[],
+type Routing = {
+  readonly inputs: AllocateInputs;
+  readonly assets: readonly AssetState[];
+  /** {USD E8} */
+  readonly moves: readonly bigint[];
+};
+
+/** One slice's share of the portfolio over some of the pools. */
+function routeShare(
+  { inputs, assets, moves }: Routing,
   pools: readonly PoolState[],
-  order: Order,
-): Pair[] {
-  const gaps = assets.map((a, i) => assetValueUsdE8(a) - (targets[i] ?? 0n));
-  const ranked = gaps
-    .map((gap, i) => ({ gap, i }))
-    .sort((x, y) => (y.gap > x.gap ? 1 : y.gap < x.gap ? -1 : x.i - y.i));
-  const pairs: Pair[] = [];
-  for (const s of ranked) {
-    if (s.gap <= 0n) break;
-    for (let k = ranked.length - 1; k >= 0; k--) {
-      const b = ranked[k];
-      if (b === undefined || b.gap >= 0n) break;
-      const [sell, buy] = [assets[s.i], assets[b.i]];
-      if (sell === undefined || buy === undefined) continue;
-      const links = pools.filter((p) => connects(p, sell.token, buy.token)).length;
-      pairs.push({ sell: s.i, buy: b.i, size: s.gap, pools: links });
-    }
-  }
-  if (order === 'LARGEST') return pairs;
-  const ways = new Map<string, number>();
-  for (const p of pairs) {
-    if (p.pools === 0) continue;
-    for (const key of [`s${p.sell}`, `b${p.buy}`]) ways.set(key, (ways.get(key) ?? 0) + 1);
-  }
-  const scarcity = (p: Pair): number => Math.min(ways.get(`s${p.sell}`) ?? 99, ways.get(`b${p.buy}`) ?? 99);
-  return pairs
-    .map((p, i) => ({ p, i }))
-    .sort((x, y) => scarcity(x.p) - scarcity(y.p) || x.i - y.i)
-    .map(({ p }) => p);
+  share: number,
+  maxImpact: number,
+): BasketRoute {
+  const { snapshot } = inputs;
+  const usd = (e8: bigint): number => Number(e8) / 1e8;
+  const shareE9 = BigInt(Math.round(share * SHARE_E9));
+  const portion = (amount: bigint): bigint => (amount * shareE9) / BigInt(SHARE_E9);
+  const gas = (units: bigint): number => usd(gasUsdE8(units, snapshot.gas));
+  return routeBasket({
+    assets: assets.map((a, i) => {
+      const move = moves[i] ?? 0n;
+      const wantedUsd = usd(portion(assetValueUsdE8(a) + move));
+      return {
+        token: a.token,
+        symbol: a.symbol,
+        decimals: a.decimals,
+        priceUsdE8: a.priceUsdE8,
+        balance: portion(a.balance),
+        targetUsd: wantedUsd,
+        loUsd: 0,
+        hiUsd: Number.POSITIVE_INFINITY,
+        maxSellUsd: usd(portion(max(0n, -move))),
+        maxBuyUsd: usd(portion(max(0n, move))),
+      };
+    }),
+    market: compileMarket(pools, maxImpact),
+    navUsd: usd(portion(portfolioValue(assets).navUsdE8)),
+    penalty: penaltyOf(inputs),
+    hopGasUsd: (i) => gas(GAS_HOP[pools[i]?.venue ?? 'UNISWAP_V3']),
+    fillGasUsd: gas(GAS_FILL.UNISWAP_V3 - GAS_HOP.UNISWAP_V3),
+    minFillUsd: usd(minTradeUsdE8(snapshot.vault.policy)),
+  });
 }
 
-function legOf(f: FillInputs, pair: Pair, pool: PoolState, part: RoutePart): Leg {
-  const { sell, buy } = f;
-  const { amountIn, quote } = part;
-  const { impactAmount, impactBps } = impactOf(pool, sell.token, amountIn, quote);
-  const tolerated = (quote.amountOut * (BPS - plannedToleranceBps(pool))) / BPS;
-  return {
-    sell: pair.sell,
-    buy: pair.buy,
-    sellSymbol: sell.symbol,
-    buySymbol: buy.symbol,
-    venue: pool.venue,
-    pool: pool.address,
-    amountIn,
-    quotedOut: quote.amountOut,
-    minOut: tolerated,
-    valueUsdE8: valueUsdE8(amountIn, sell.priceUsdE8, sell.decimals),
-    feeUsdE8: valueUsdE8(quote.feeAmount, sell.priceUsdE8, sell.decimals),
-    impactUsdE8: valueUsdE8(impactAmount, buy.priceUsdE8, buy.decimals),
-    impactBps,
-    gasUnits: part.gasUnits,
-  };
+function fillsOf(route: BasketRoute, pools: readonly PoolState[]): FillPlan[] {
+  return route.fills.map((f) => ({
+    sell: f.sell,
+    buy: f.buy,
+    amountIn: f.amountIn,
+    hops: f.hops.map(({ pool, tokenOut }) => {
+      const state = pools[pool];
+      if (state === undefined) throw new RangeError(`the router chose pool ${pool} of ${pools.length}`);
+      return { pool: state.address, tokenOut };
+    }),
+  }));
 }
-
-/** {s} a slice that would run later than this before the end of its epoch may land too late. */
-export const INCLUSION_MARGIN_S = 60;
 
 /** {s} earliest time from `notBefore` on at which the vault's demand has relaxed to what every leg brings; null = never. */
 function metAt(
@@ -151,188 +185,129 @@ function demandedAt(inputs: AllocateInputs, assets: readonly AssetState[], legs:
   });
 }
 
-/** Rather than leave the next slice a remainder below the smallest trade, share what is wanted between the two. */
-function evenedOut(f: FillInputs, amountIn: bigint, minTrade: bigint): bigint {
-  const whole = maxSellAmount({ ...f, policy: { ...f.policy, maxSliceBps: 10_000 }, soldInSliceUsdE8: 0n });
-  const worth = (amount: bigint): bigint => valueUsdE8(amount, f.sell.priceUsdE8, f.sell.decimals);
-  const half = (whole + 1n) / 2n;
-  const stranded = whole > amountIn && worth(whole - amountIn) < minTrade;
-  return stranded && half <= amountIn && worth(half) >= minTrade ? half : amountIn;
+/** Which limit a fill of `amountIn` would break, whatever the size of the slices. */
+function brokenBy(r: Routing, pools: readonly PoolState[], fill: FillPlan, pips: bigint): Note | null {
+  const { policy } = r.inputs.snapshot.vault;
+  const [sell, buy] = [r.assets[fill.sell], r.assets[fill.buy]];
+  const steps = sell === undefined ? null : stepsOf(pools, sell.token, fill.hops);
+  if (sell === undefined || buy === undefined || steps === null) return null;
+  const away = divergenceBps(pathMidPrice(steps), sell, buy);
+  const pair = `${sell.symbol} and ${buy.symbol}`;
+  if (away > policy.maxSlipBps)
+    return {
+      reason: 'POOL_PRICE_DIVERGES',
+      detail: `the pools between ${pair} are ${away / 100}% off the oracle's price`,
+    };
+  const { amountOut, complete } = quotePath(steps, fill.amountIn);
+  if (complete && amountOut < requiredOut(fill.amountIn, sell, buy, pips))
+    return { reason: 'SLIPPAGE_WOULD_EXCEED', detail: `no pool between ${pair} pays what the vault demands` };
+  return null;
 }
 
-/** The second half of a split meets limits that the first half has moved by a rounding: clamp it as the vault will. */
-function clampPart(
-  part: RoutePart,
-  pool: PoolState,
-  sell: AssetState,
-  allowed: bigint,
-  minTrade: bigint,
-): RoutePart | null {
-  if (part.amountIn <= allowed) return part;
-  if (allowed === 0n || valueUsdE8(allowed, sell.priceUsdE8, sell.decimals) < minTrade) return null;
-  const quote = quoteExactIn(pool, sell.token, allowed);
-  return quote.complete ? { ...part, amountIn: allowed, quote } : null;
-}
+type Found = { readonly route: BasketRoute; readonly pools: readonly PoolState[]; readonly broken: Note | null };
 
 /**
- * Slices until nothing is left that the vault, the gas and the loss budget allow. Every slice is planned on the pools
- * as they are now: between slices arbitrage brings a pool back to the edge of its fee band, so carrying the impact of
- * one slice into the next would be too pessimistic; the keeper replans each slice from a fresh snapshot anyway.
- * Within a slice every leg is quoted on the pools that the legs before it leave.
+ * The best route that keeps every limit: a thin or odd pool with the nicer quote must not hold back a trade that others
+ * can carry. Where all that are left break one, the first route, so that the record shows which limit, and by how much.
  */
-export function allocate(inputs: AllocateInputs, order: Order): Allocation {
+function routeWithin(r: Routing, share: number, pips: bigint): Found {
+  const all = r.inputs.snapshot.pools;
+  const maxImpact = (r.inputs.rule.maxImpactBps * (1 - IMPACT_MARGIN)) / 10_000;
+  let pools = all;
+  let first: Found | null = null;
+  for (let detour = 0; detour <= MAX_DETOURS; detour++) {
+    const route = routeShare(r, pools, share, maxImpact);
+    const broken = fillsOf(route, pools).flatMap((fill) => {
+      const note = brokenBy(r, pools, fill, pips);
+      return note === null ? [] : [{ fill, note }];
+    });
+    const found: Found = { route, pools, broken: first?.broken ?? broken[0]?.note ?? null };
+    first ??= found;
+    if (broken.length === 0 && (route.fills.length > 0 || first.broken !== null))
+      return route.fills.length > 0 ? found : first;
+    if (broken.length === 0) break;
+    const avoid = new Set(broken.flatMap(({ fill }) => fill.hops.map((h) => h.pool)));
+    pools = pools.filter((p) => !avoid.has(p.address));
+  }
+  if (first !== null && first.route.fills.length > 0) return first;
+  const whole = routeShare(r, all, share, 1);
+  const detail = 'what the pools take within the impact limit is not worth a trade';
+  return { route: whole, pools: all, broken: whole.fills.length > 0 ? { reason: 'IMPACT_ABOVE_CAP', detail } : null };
+}
+
+/** Slices until nothing is left that the vault, the gas and the loss budget allow. */
+export function allocate(inputs: AllocateInputs): Allocation {
   const { snapshot, rule, epochNavUsdE8: navE } = inputs;
   const { policy, state } = snapshot.vault;
   const assets: AssetState[] = [...snapshot.vault.assets];
-  const targets = assets.map((a) => targetValueUsdE8(a.targetBps, navE));
-  const minTrade = minTradeUsdE8(policy);
+  const closed = inputs.begins ? 0 : state.sold;
   const lossCap = lossCapUsdE8(policy, navE);
-  let level = lossLevel(state, policy, navE, inputs.startAt);
-  const notes = new Map<string, Note>();
-  // What an open epoch has sold already may not be bought in it any more.
-  const soldBefore = inputs.begins ? 0 : state.sold;
-  const sold = new Set<number>();
-  const bought = new Set<number>();
+  // A slice can wait until the demand has relaxed, so routes are judged by the end of the relaxation.
+  const pips = requiredPipsAt(snapshot.vault, inputs.epochStart, inputs.epochEnd - INCLUSION_MARGIN_S);
+  const notes = new Map<number, Note>();
   const slices: PlannedSlice[] = [];
+  let level = lossLevel(state, policy, navE, inputs.startAt);
   let stopped: Note | null = null;
-
-  const note = (pair: Pair, reason: Reason, detail: string): void => {
-    notes.set(`${pair.sell}>${pair.buy}`, { reason, detail });
-  };
-
-  /** Is this trade worth its own gas within the owner's payback time? */
-  const worthGas = (f: FillInputs, parts: readonly RoutePart[]): boolean => {
-    const gas = gasUsdE8(
-      parts.reduce((sum, p) => sum + p.gasUnits, 0n),
-      snapshot.gas,
-    );
-    const [tSell, tBuy] = [targetValueUsdE8(f.sell.targetBps, navE), targetValueUsdE8(f.buy.targetBps, navE)];
-    const inSum = parts.reduce((sum, p) => sum + p.amountIn, 0n);
-    const outSum = parts.reduce((sum, p) => sum + p.quote.amountOut, 0n);
-    const before = squaredDrift([assetValueUsdE8(f.sell), assetValueUsdE8(f.buy)], [tSell, tBuy]);
-    const after = squaredDrift(
-      [
-        valueUsdE8(f.sell.balance - inSum, f.sell.priceUsdE8, f.sell.decimals),
-        valueUsdE8(f.buy.balance + outSum, f.buy.priceUsdE8, f.buy.decimals),
-      ],
-      [tSell, tBuy],
-    );
-    return paysBackWithin(gas, yearlySavingUsdE8(rule, navE, before, after), rule.maxPaybackDays);
-  };
-
   let notBefore = inputs.startAt;
-  while (slices.length < MAX_SLICES && stopped === null) {
+
+  /** @returns the fills that were left for the next slice, or null when nothing was taken */
+  const addSlice = (fills: readonly FillPlan[]): readonly FillPlan[] | null => {
+    if (slices.length >= MAX_SLICES) {
+      stopped = {
+        reason: 'CONTINUE',
+        detail: `the first ${MAX_SLICES} slices come first, the rest is planned after them`,
+      };
+      return null;
+    }
     if (notBefore >= inputs.epochEnd) {
       stopped = { reason: 'COOLDOWN', detail: 'the epoch ends before another slice may run' };
-      break;
+      return null;
     }
-    const pools = [...snapshot.pools];
-    const touched = new Set<number>();
-    const used = new Set<string>();
-    const legs: Leg[] = [];
     const begins = inputs.begins && slices.length === 0;
-    // A slice can wait until the demand has relaxed, so routes are judged by the end of the relaxation.
-    const pips = requiredPipsAt(snapshot.vault, inputs.epochStart, inputs.epochEnd - INCLUSION_MARGIN_S);
+    const touched = new Set<number>();
+    let pools = snapshot.pools;
     let soldInSliceUsdE8 = 0n;
-
-    const takeNext = (): boolean => {
-      for (const pair of pairsOf(assets, targets, pools, order)) {
-        const key = `${pair.sell}>${pair.buy}`;
-        if (notes.has(key) || used.has(key) || sold.has(pair.buy) || bought.has(pair.sell)) continue;
-        const [sell, buy] = [assets[pair.sell], assets[pair.buy]];
-        if (sell === undefined || buy === undefined) continue;
-        if (hasBit(soldBefore, pair.buy)) {
-          note(pair, 'SOLD_IN_EPOCH', `${buy.symbol} was sold in this rebalance, so it is not bought back in it`);
-          continue;
-        }
-        const f: FillInputs = { policy, sell, buy, pips, epochNavUsdE8: navE, soldInSliceUsdE8 };
-        const amountIn = evenedOut(f, maxSellAmount(f), minTrade);
-        const worth = valueUsdE8(amountIn, sell.priceUsdE8, sell.decimals);
-        if (worth === 0n || worth < minTrade) {
-          // Too small only because this slice is nearly full: the next slice will take it.
-          const alone = maxSellAmount({ ...f, soldInSliceUsdE8: 0n });
-          const aloneWorth = valueUsdE8(alone, sell.priceUsdE8, sell.decimals);
-          if (aloneWorth > 0n && aloneWorth >= minTrade) continue;
-          if (aloneWorth > 0n)
-            note(pair, 'BELOW_MIN_TRADE', `${usdText(aloneWorth)} is below the smallest trade of ${usdText(minTrade)}`);
-          continue;
-        }
-        const newTokens = begins ? 0 : [pair.sell, pair.buy].filter((i) => !touched.has(i)).length;
-        const route = bestRoute({
-          pools,
-          sell,
-          buy,
-          amountIn,
-          gas: snapshot.gas,
-          pips,
-          maxSlipBps: policy.maxSlipBps,
-          maxImpactBps: rule.maxImpactBps,
-          minTradeUsdE8: minTrade,
-          newTokens,
-        });
-        if (route.parts === null) {
-          if (route.why === 'NO_POOL') note(pair, 'NO_ROUTE', `no pool connects ${sell.symbol} and ${buy.symbol}`);
-          else
-            note(
-              pair,
-              'IMPACT_ABOVE_CAP',
-              `no pool between ${sell.symbol} and ${buy.symbol} can take ${usdText(worth)} within its known depth`,
-            );
-          continue;
-        }
-        // A stop is there to sell, not to pay off.
-        if (!isStopped(snapshot.vault, pair.sell) && !worthGas(f, route.parts)) {
-          note(
-            pair,
-            'COST_EXCEEDS_BENEFIT',
-            `moving ${usdText(worth)} from ${sell.symbol} to ${buy.symbol} does not earn its gas back within ${rule.maxPaybackDays} days`,
-          );
-          continue;
-        }
-        used.add(key);
-        if (take(pair, route.parts)) return true;
-        if (stopped !== null) return false;
+    const legs: Leg[] = [];
+    let rest: readonly FillPlan[] = [];
+    for (const [i, fill] of fills.entries()) {
+      if (legs.length === MAX_LEGS_PER_SLICE) {
+        rest = fills.slice(i);
+        break;
       }
-      return false;
-    };
-
-    /** Appends the parts as legs and moves the balances and pools; false when the loss budget ends the plan. */
-    const take = (pair: Pair, parts: readonly RoutePart[]): boolean => {
-      let taken = false;
-      for (const planned of parts) {
-        const [sell, buy, pool] = [assets[pair.sell], assets[pair.buy], pools[planned.pool]];
-        if (sell === undefined || buy === undefined || pool === undefined) continue;
-        const f: FillInputs = { policy, sell, buy, pips, epochNavUsdE8: navE, soldInSliceUsdE8 };
-        const part = clampPart(planned, pool, sell, maxSellAmount(f), minTrade);
-        if (part === null) continue;
-        const leg = legOf(f, pair, pool, part);
-        const loss = fillLossUsdE8(leg.amountIn, leg.quotedOut, sell, buy);
-        const over = level + loss > lossCap;
-        if (over) {
-          stopped = {
-            reason: 'LOSS_BUDGET_SPENT',
-            detail: `the next fill would lose ${usdText(loss)} against oracle prices and ${usdText(subFloor(lossCap, level))} of the loss budget is left`,
-          };
-          // The first one is planned all the same: the record then shows which limit holds it back, and by how much.
-          if (legs.length + slices.length > 0) return taken;
-        }
-        level += loss;
-        legs.push(leg);
-        soldInSliceUsdE8 += leg.valueUsdE8;
-        assets[pair.sell] = { ...sell, balance: sell.balance - leg.amountIn };
-        assets[pair.buy] = { ...buy, balance: buy.balance + leg.quotedOut };
-        pools[part.pool] = part.quote.poolAfter;
-        touched.add(pair.sell).add(pair.buy);
-        sold.add(pair.sell);
-        bought.add(pair.buy);
-        taken = true;
-        if (over) return taken;
+      const [sell, buy] = [assets[fill.sell], assets[fill.buy]];
+      if (sell === undefined || buy === undefined) continue;
+      const f: FillInputs = { policy, sell, buy, pips, epochNavUsdE8: navE, soldInSliceUsdE8 };
+      const newTokens = begins ? 0 : [fill.sell, fill.buy].filter((x) => !touched.has(x)).length;
+      const made = legOf(f, fill, pools, newTokens);
+      if (made.leg === null) {
+        const detail =
+          made.why === 'SMALL'
+            ? `what is left to move is below the smallest trade of ${usdText(minTradeUsdE8(policy))}`
+            : `no pool between ${sell.symbol} and ${buy.symbol} can take it within its known depth`;
+        const reason = made.why === 'SMALL' ? 'BELOW_MIN_TRADE' : 'IMPACT_ABOVE_CAP';
+        for (const x of [fill.sell, fill.buy]) notes.set(x, { reason, detail });
+        continue;
       }
-      return taken;
-    };
-
-    while (legs.length < MAX_LEGS_PER_SLICE && stopped === null && takeNext());
-    if (legs.length === 0) break;
+      const { leg } = made;
+      const loss = fillLossUsdE8(leg.amountIn, leg.quotedOut, sell, buy);
+      if (level + loss > lossCap) {
+        stopped = {
+          reason: 'LOSS_BUDGET_SPENT',
+          detail: `the next fill would lose ${usdText(loss)} against oracle prices and ${usdText(subFloor(lossCap, level))} of the loss budget is left`,
+        };
+        // The first one is planned all the same: the record then shows which limit holds it back, and by how much.
+        if (legs.length + slices.length > 0) break;
+      }
+      level += loss;
+      legs.push(leg);
+      soldInSliceUsdE8 += leg.valueUsdE8;
+      assets[fill.sell] = { ...sell, balance: sell.balance - leg.amountIn };
+      assets[fill.buy] = { ...buy, balance: buy.balance + leg.quotedOut };
+      pools = made.pools;
+      touched.add(fill.sell).add(fill.buy);
+      if (stopped !== null) break;
+    }
+    if (legs.length === 0) return null;
     // The demand only falls: what is met at the earliest time is met whenever the slice lands. Where waiting does not
     // help it is planned all the same, so that the record shows what is missing.
     const met = metAt(inputs, assets, legs, notBefore);
@@ -340,14 +315,117 @@ export function allocate(inputs: AllocateInputs, order: Order): Allocation {
     const sequence = inputs.firstSequence + slices.filter((s) => s.legs.length > 0).length;
     notBefore = met ?? notBefore;
     slices.push({ sequence, notBefore, legs: demandedAt(inputs, assets, legs, notBefore) });
-    notBefore += policy.sliceCooldownS;
+    return rest;
+  };
+
+  const addAll = (fills: readonly FillPlan[], spacingS: number): boolean => {
+    for (let rest: readonly FillPlan[] | null = fills; rest !== null && rest.length > 0; ) {
+      rest = addSlice(rest);
+      if (rest === null || stopped !== null) return false;
+      notBefore += rest.length > 0 ? policy.sliceCooldownS : spacingS;
+    }
+    return fills.length > 0;
+  };
+
+  // What the slices of one round had to leave because a share of it was below the smallest trade goes in a second one.
+  for (let round = 0; round < 2 && stopped === null; round++) {
+    const moves = wantedMoves(policy, assets, navE, closed);
+    const routing: Routing = { inputs, assets: [...assets], moves };
+    const planned = plannedRound(routing, notBefore, pips, sliceCapUsdE8(policy, navE));
+    if (planned === null) break;
+    explain(routing, planned, notes);
+    let going = true;
+    for (const share of planned.shares) {
+      if (!going) break;
+      going = addAll(planned.fillsOf(share), planned.spacingS);
+    }
+    if (planned.fraction < 1) stopped ??= { reason: 'COOLDOWN', detail: 'the epoch ends before another slice may run' };
+    if (planned.shares.length === 1 || !going) break;
   }
-  if (slices.length === MAX_SLICES && stopped === null)
-    stopped = {
-      reason: 'CONTINUE',
-      detail: `the first ${MAX_SLICES} slices come first, the rest is planned after them`,
-    };
+  noteClosed();
   return { slices, assets, notes, stopped };
+
+  /** What was sold is not bought back, so that those who were to pay for it keep what they have. */
+  function noteClosed(): void {
+    const gaps = assets.map((a) => targetValueUsdE8(a.targetBps, navE) - assetValueUsdE8(a));
+    for (const [i, a] of assets.entries()) {
+      if (!hasBit(closed, i) || (gaps[i] ?? 0n) < minTradeUsdE8(policy) || gaps[i] === 0n) continue;
+      const detail = `${a.symbol} was sold in this rebalance, so it is not bought back in it`;
+      for (const [j, gap] of gaps.entries())
+        if (j === i || (gap < 0n && !notes.has(j))) notes.set(j, { reason: 'SOLD_IN_EPOCH', detail });
+    }
+  }
+
+  function explain(r: Routing, planned: Round, into: Map<number, Note>): void {
+    const moved = new Set(planned.found.route.fills.flatMap((f) => [f.sell, f.buy]));
+    for (const [i, a] of r.assets.entries()) {
+      const move = r.moves[i] ?? 0n;
+      if (into.has(i) || moved.has(i) || move === 0n) continue;
+      const others = r.assets.filter((_, j) => (r.moves[j] ?? 0n) * move < 0n);
+      if (!others.some((o) => linked(snapshot.pools, a.token, o.token))) {
+        const names = listed(others.map((o) => o.symbol));
+        into.set(i, { reason: 'NO_ROUTE', detail: `no pools connect ${a.symbol} and ${names}` });
+        continue;
+      }
+      if (planned.found.broken !== null) into.set(i, planned.found.broken);
+      else if (abs(move) < minTradeUsdE8(policy))
+        into.set(i, {
+          reason: 'BELOW_MIN_TRADE',
+          detail: `${usdText(abs(move))} is below the smallest trade of ${usdText(minTradeUsdE8(policy))}`,
+        });
+      else
+        into.set(i, {
+          reason: 'COST_EXCEEDS_BENEFIT',
+          detail: `moving ${usdText(abs(move))} of ${a.symbol} does not earn its cost back within ${rule.maxPaybackDays} days`,
+        });
+    }
+  }
+}
+
+type Round = {
+  readonly shares: readonly number[];
+  readonly spacingS: number;
+  readonly fraction: number;
+  readonly found: Found;
+  fillsOf(share: number): readonly FillPlan[];
+};
+
+/** null: there is nothing to move, or no penalty on leaving it. */
+function plannedRound(r: Routing, startAt: number, pips: bigint, sliceCapUsdE8: bigint): Round | null {
+  const { snapshot, rule, epochEnd } = r.inputs;
+  const soldUsdE8 = r.moves.reduce((sum, m) => sum + max(0n, -m), 0n);
+  const boughtUsdE8 = r.moves.reduce((sum, m) => sum + max(0n, m), 0n);
+  if (soldUsdE8 === 0n || boughtUsdE8 === 0n || sliceCapUsdE8 === 0n) return null;
+  const routed = new Map<number, Found>();
+  const routeOf = (share: number): Found => {
+    const key = Math.round(share * SHARE_E9);
+    const known = routed.get(key) ?? routeWithin(r, share, pips);
+    routed.set(key, known);
+    return known;
+  };
+  // A smaller share finds other paths, which may be narrower: until the schedule takes the share that was routed.
+  let share = Math.min(1, 1 / Math.ceil(Number(soldUsdE8) / Number(sliceCapUsdE8)));
+  let found = routeOf(share);
+  let schedule = ONE_SLICE;
+  for (let round = 0; round < SCHEDULE_ROUNDS; round++) {
+    const { route, pools } = found;
+    const fills = fillsOf(route, pools);
+    const ttlS = epochEnd - INCLUSION_MARGIN_S - startAt;
+    schedule = scheduleOf({ snapshot, rule, fills, pools, assets: r.assets, share, sliceCapUsdE8, ttlS }) ?? ONE_SLICE;
+    const next = Math.max(...schedule.shares) * schedule.fraction;
+    if (next >= share * (1 - CLOSE)) break;
+    share = next;
+    found = routeOf(share);
+  }
+  const { spacingS, fraction } = schedule;
+  return {
+    shares: schedule.shares.map((s) => s * fraction),
+    ...{ spacingS, fraction, found },
+    fillsOf: (s) => {
+      const { route, pools } = routeOf(s);
+      return fillsOf(route, pools);
+    },
+  };
 }
 
 /** {USD E8} NAV of the predicted balances. */

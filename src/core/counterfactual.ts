@@ -1,5 +1,5 @@
 /** What would have to change for a decision to come out differently, computed from the state it was made on. */
-import { maxInWithinImpact } from './amm/quote.ts';
+import { maxPathInWithinImpact, stepsOf } from './amm/path.ts';
 import { durationText, gweiText, percentText, usdText } from './format.ts';
 import { plannedLossUsdE8 } from './guards.ts';
 import { lossCapUsdE8, lossLevel, minTradeUsdE8, sizingNavUsdE8 } from './limits.ts';
@@ -112,10 +112,11 @@ function worstImpact(plan: Plan): Leg | undefined {
 
 function whenImpactFits(s: Situation): string {
   const leg = s.plan ? worstImpact(s.plan) : undefined;
-  const pool = leg && s.snapshot.pools.find((p) => p.address === leg.pool);
   const sell = leg && s.snapshot.vault.assets[leg.sell];
-  if (!leg || !pool || !sell) return `Would trade if the pools were deeper: ${detailOf(s, 'IMPACT_ABOVE_CAP')}.`;
-  const fits = maxInWithinImpact(pool, sell.token, s.rule.maxImpactBps, leg.amountIn);
+  const steps = leg && sell ? stepsOf(s.snapshot.pools, sell.token, leg.hops) : null;
+  if (!leg || !sell || steps === null)
+    return `Would trade if the pools were deeper: ${detailOf(s, 'IMPACT_ABOVE_CAP')}.`;
+  const fits = maxPathInWithinImpact(steps, s.rule.maxImpactBps, leg.amountIn);
   const worth = usdText(valueUsdE8(fits, sell.priceUsdE8, sell.decimals));
   return `Would trade if that pool were deeper, if at most ${worth} went through it at once (a smaller largest slice), or with an impact limit of ${percentText(leg.impactBps)}.`;
 }

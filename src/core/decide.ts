@@ -4,6 +4,7 @@ import { dueOf } from './due.ts';
 import { evaluateGuards } from './guards.ts';
 import { planRebalance } from './plan.ts';
 import { sentenceFor } from './sentence.ts';
+import { planStopCheck, stopCheckOf, stopReason, stopSentence } from './stopCheck.ts';
 import { inForce } from './stops.ts';
 import type { AssetView, DueState, GasState, Guard, KeeperRule, Plan, Reason, Snapshot } from './types.ts';
 import { assetViews, firstBadPrice, firstUnknownBalance, nav } from './value.ts';
@@ -59,9 +60,40 @@ function secondaryOf(verdict: Verdict, due: DueState, guards: readonly Guard[], 
   return [...new Set(all)].filter((r) => r !== verdict.reason);
 }
 
+/** The stops come before any trade: what they sell is not to be bought first. */
+function decideStopCheck(snapshot: Snapshot, rule: KeeperRule, context: DecisionContext): Decision | null {
+  const check = stopCheckOf(snapshot.vault, context.now);
+  if (check === null) return null;
+  const { now, runInProgress } = context;
+  const due = dueOf(snapshot.vault, now);
+  const views = assetViews(snapshot);
+  const plan = planStopCheck(snapshot, now);
+  const guards = evaluateGuards({ snapshot, rule, due, plan, now, runInProgress });
+  const failed = guards.find((g) => !g.pass);
+  const reason = failed?.code ?? stopReason(check);
+  const situation: Situation = { snapshot, rule, due, plan, views, leftOver: [], now };
+  const act = stopSentence(snapshot.vault, check);
+  return {
+    proposal: failed ? 'HELD_BACK' : 'TRADE',
+    reason,
+    secondary: failed ? [stopReason(check)] : [],
+    sentence: failed ? `${sentenceFor(false, reason, situation, guards)} Otherwise: ${act}` : act,
+    counterfactual: failed ? counterfactualFor(reason, situation) : null,
+    due,
+    navUsdE8: nav(snapshot.vault.assets),
+    gas: snapshot.gas,
+    assets: views,
+    guards,
+    plan,
+    leftOver: [],
+  };
+}
+
 /** Pure: the same snapshot, rule and context give the same decision, byte for byte. */
 export function decide(seen: Snapshot, rule: KeeperRule, context: DecisionContext): Decision {
   const snapshot: Snapshot = { ...seen, vault: inForce(seen.vault) };
+  const stopCheck = decideStopCheck(snapshot, rule, context);
+  if (stopCheck !== null) return stopCheck;
   const due = dueOf(snapshot.vault, context.now);
   const views = assetViews(snapshot);
   const { plan, leftOver, blockedBy } = planRebalance(snapshot, rule, due);

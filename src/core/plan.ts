@@ -3,6 +3,7 @@ import { type Allocation, allocate, type Note, predictedNav } from './allocate.t
 import { nextSliceAt } from './due.ts';
 import { gasUsdE8, sliceGasUnits } from './gas.ts';
 import { destinationBps, minTradeUsdE8, sizingNavUsdE8 } from './limits.ts';
+import { naiveAlternative } from './naive.ts';
 import { paybackDays, squaredDrift, yearlySavingUsdE8 } from './saving.ts';
 import { inForce } from './stops.ts';
 import type {
@@ -38,21 +39,9 @@ export type PlanResult = {
 
 const NOTHING: PlanResult = { plan: null, leftOver: [], blockedBy: null };
 
-/** Which note explains an asset best when different counterparts failed for different reasons. */
-const TELLING: readonly Reason[] = [
-  'COST_EXCEEDS_BENEFIT',
-  'IMPACT_ABOVE_CAP',
-  'NO_ROUTE',
-  'SOLD_IN_EPOCH',
-  'BELOW_MIN_TRADE',
-];
-
-function noteFor(a: Allocation, index: number, surplus: boolean): Note {
-  const prefix = surplus ? `${index}>` : `>${index}`;
-  const own = [...a.notes].filter(([key]) => (surplus ? key.startsWith(prefix) : key.endsWith(prefix)));
-  const ranked = own.map(([, n]) => n).sort((x, y) => TELLING.indexOf(x.reason) - TELLING.indexOf(y.reason));
+function noteFor(a: Allocation, index: number): Note {
   return (
-    ranked[0] ??
+    a.notes.get(index) ??
     a.stopped ?? { reason: 'BELOW_MIN_TRADE', detail: 'no other asset is far enough on the other side of its target' }
   );
 }
@@ -73,8 +62,8 @@ function leftOverOf(a: Allocation, policy: VaultPolicy, epochNavUsdE8: bigint, b
     })
     .filter((x) => x.open)
     .sort((x, y) => (abs(y.gap) > abs(x.gap) ? 1 : abs(y.gap) < abs(x.gap) ? -1 : x.index - y.index))
-    .map(({ asset, index, gap }) => {
-      const { reason, detail } = noteFor(a, index, gap > 0n);
+    .map(({ asset, index }) => {
+      const { reason, detail } = noteFor(a, index);
       return { symbol: asset.symbol, reason, detail };
     });
 }
@@ -131,16 +120,8 @@ export function planRebalance(seen: Snapshot, rule: KeeperRule, due: DueState): 
     begins,
   };
   const targets = vault.assets.map((a) => targetValueUsdE8(a.targetBps, epochNavUsdE8));
-  let best = allocate(inputs, 'LARGEST');
-  let leftOver = leftOverOf(best, vault.policy, epochNavUsdE8, begins);
-  if (leftOver.some((l) => l.reason === 'NO_ROUTE')) {
-    // Largest first may spend the only counterpart that another asset could reach.
-    const other = allocate(inputs, 'SCARCEST');
-    if (squaredAt(other.assets, targets) < squaredAt(best.assets, targets)) {
-      best = other;
-      leftOver = leftOverOf(best, vault.policy, epochNavUsdE8, begins);
-    }
-  }
+  const best = allocate(inputs);
+  const leftOver = leftOverOf(best, vault.policy, epochNavUsdE8, begins);
   if (best.slices.length === 0) return { plan: null, leftOver, blockedBy: leftOver[0]?.reason ?? null };
 
   const cost = costOf(best.slices, snapshot, begins);
@@ -152,7 +133,7 @@ export function planRebalance(seen: Snapshot, rule: KeeperRule, due: DueState): 
   );
   const navAfter = predictedNav(best);
   const plan: Plan = {
-    schema: 'evenkeel.plan/2',
+    schema: 'evenkeel.plan/3',
     vault: vault.address,
     chainId: snapshot.chainId,
     block,
@@ -160,6 +141,7 @@ export function planRebalance(seen: Snapshot, rule: KeeperRule, due: DueState): 
     epoch: begins ? vault.state.epoch + 1 : vault.state.epoch,
     slices: best.slices,
     cost,
+    naive: naiveAlternative(snapshot),
     yearlySavingUsdE8: saving,
     paybackDays: paybackDays(cost.totalUsdE8, saving),
     driftAfterBps: best.assets.map((a) => driftBps(assetValueUsdE8(a), a.targetBps, navAfter)),

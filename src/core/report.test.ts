@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { dueOf } from './due.ts';
 import { KeelError } from './errors.ts';
+import { fillTargetOf } from './fillVenue.ts';
 import { planRebalance } from './plan.ts';
 import { type FilledEvent, realise } from './report.ts';
-import { NOW, RULE, USD, wethOver, word } from './testing/fixtures.ts';
+import { address, NOW, RULE, USD, wethOver, word } from './testing/fixtures.ts';
 import type { Plan, Snapshot } from './types.ts';
 
 const snapshot: Snapshot = wethOver(6_000, { policy: { maxSliceBps: 200 } });
@@ -15,13 +16,16 @@ function planOf(s: Snapshot): Plan {
 }
 
 const plan = planOf(snapshot);
+const FILLER = address(0xf111e5);
 
 /** The fills as planned, each amount changed by `change`. */
 function fillsOf(p: Plan, change: (f: FilledEvent) => Partial<FilledEvent> = () => ({})): FilledEvent[] {
   return p.slices.flatMap((s) =>
     s.legs.map((l) => {
-      const { sell, buy, pool: target, amountIn, quotedOut: amountOut } = l;
-      const f = { sequence: s.sequence, sell, buy, target, amountIn, amountOut, txHash: word(s.sequence) };
+      const { sell, buy, amountIn, quotedOut: amountOut } = l;
+      const asked = fillTargetOf(l, FILLER);
+      if (asked === null) throw new Error('no target');
+      const f = { sequence: s.sequence, sell, buy, ...asked, amountIn, amountOut, txHash: word(s.sequence) };
       return { ...f, ...change(f) };
     }),
   );
@@ -31,7 +35,7 @@ const receipts = plan.slices.map((s) => ({ hash: word(s.sequence), gasUsed: 150_
 
 describe('realise', () => {
   it('finds no slippage when every fill came as quoted', () => {
-    const r = realise({ snapshot, slices: plan.slices, fills: fillsOf(plan), receipts });
+    const r = realise({ snapshot, slices: plan.slices, fills: fillsOf(plan), receipts, pathFiller: FILLER });
     expect([r.feeUsdE8, r.impactUsdE8, r.slippageUsdE8]).toEqual([plan.cost.feeUsdE8, plan.cost.impactUsdE8, 0n]);
     expect(r.driftAfterBps).toEqual(plan.driftAfterBps);
     expect([r.gasUnits, r.gasWei]).toEqual([450_000n, 900_000_000_000_000n]);
@@ -44,6 +48,7 @@ describe('realise', () => {
       snapshot,
       slices: plan.slices,
       receipts,
+      pathFiller: FILLER,
       fills: fillsOf(plan, (f) => ({ amountOut: f.amountOut - 10n ** 6n })),
     });
     expect(worse.slippageUsdE8).toBe(3n * USD);
@@ -51,6 +56,7 @@ describe('realise', () => {
       snapshot,
       slices: plan.slices,
       receipts,
+      pathFiller: FILLER,
       fills: fillsOf(plan, (f) => ({ amountOut: f.amountOut + 10n ** 6n })),
     });
     expect(better.slippageUsdE8).toBe(-3n * USD);
@@ -63,6 +69,7 @@ describe('realise', () => {
       snapshot,
       slices: plan.slices,
       receipts,
+      pathFiller: FILLER,
       fills: fillsOf(plan, (f) => ({ amountIn: f.amountIn / 2n, amountOut: f.amountOut / 2n })),
     });
     expect(half.feeUsdE8).toBe(plan.cost.feeUsdE8 / 2n);
@@ -71,7 +78,7 @@ describe('realise', () => {
   });
 
   it('charges gas of transactions that filled nothing', () => {
-    const r = realise({ snapshot, slices: plan.slices, fills: [], receipts });
+    const r = realise({ snapshot, slices: plan.slices, fills: [], receipts, pathFiller: FILLER });
     expect([r.fills, r.totalUsdE8]).toEqual([[], r.gasUsdE8]);
     expect(r.gasUsdE8).toBeGreaterThan(0n);
     expect(r.driftAfterBps).toEqual([600, -600, 0]);
@@ -80,7 +87,8 @@ describe('realise', () => {
   it('refuses a fill that nobody planned, or planned once and happened twice', () => {
     const [first] = fillsOf(plan);
     if (!first) throw new Error('no fill');
-    const call = (fills: FilledEvent[]) => () => realise({ snapshot, slices: plan.slices, fills, receipts });
+    const call = (fills: FilledEvent[]) => () =>
+      realise({ snapshot, slices: plan.slices, fills, receipts, pathFiller: FILLER });
     expect(call([{ ...first, buy: 2 }])).toThrow(KeelError);
     expect(call([{ ...first, sequence: 9 }])).toThrow(/no planned leg/);
     expect(call([first, first])).toThrow(/no planned leg/);

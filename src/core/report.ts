@@ -1,5 +1,7 @@
 /** What a run really did and cost, from the chain's own evidence. */
+import { sameAddress } from './address.ts';
 import { EXIT, KeelError } from './errors.ts';
+import { type FillVenue, fillTargetOf } from './fillVenue.ts';
 import { inForce } from './stops.ts';
 import type { Address, Hex, Leg, PlannedSlice, Realised, Snapshot } from './types.ts';
 import { mulDiv, mulDivUp, WEI_PER_NATIVE } from './units.ts';
@@ -10,6 +12,7 @@ export type FilledEvent = {
   readonly sequence: number;
   readonly sell: number;
   readonly buy: number;
+  readonly venue: FillVenue;
   readonly target: Address;
   readonly amountIn: bigint;
   readonly amountOut: bigint;
@@ -26,13 +29,20 @@ export type RealisedInputs = {
   readonly slices: readonly PlannedSlice[];
   readonly fills: readonly FilledEvent[];
   readonly receipts: readonly PaidGas[];
+  /** What carried the legs of several hops. */
+  readonly pathFiller: Address | null;
 };
 
-function takeLeg(open: Map<number, Leg[]>, fill: FilledEvent): Leg {
+function isFillOf(leg: Leg, fill: FilledEvent, pathFiller: Address | null): boolean {
+  const asked = fillTargetOf(leg, pathFiller);
+  if (leg.sell !== fill.sell || leg.buy !== fill.buy || asked === null) return false;
+  return asked.venue === fill.venue && sameAddress(asked.target, fill.target);
+}
+
+/** Several legs can ask for the same target (pools of V4 without hooks): they are filled in their order. */
+function takeLeg(open: Map<number, Leg[]>, fill: FilledEvent, pathFiller: Address | null): Leg {
   const legs = open.get(fill.sequence) ?? [];
-  const at = legs.findIndex(
-    (l) => l.sell === fill.sell && l.buy === fill.buy && l.pool.toLowerCase() === fill.target.toLowerCase(),
-  );
+  const at = legs.findIndex((l) => isFillOf(l, fill, pathFiller));
   const [leg] = at < 0 ? [] : legs.splice(at, 1);
   if (!leg)
     throw new KeelError({
@@ -54,14 +64,14 @@ function takeLeg(open: Map<number, Leg[]>, fill: FilledEvent): Leg {
  * Hence fee + impact + slippage is the pool's mid price at planning minus what arrived, and the four add up to the total.
  * @throws KeelError FILL_NOT_IN_PLAN
  */
-export function realise({ snapshot, slices, fills, receipts }: RealisedInputs): Realised {
+export function realise({ snapshot, slices, fills, receipts, pathFiller }: RealisedInputs): Realised {
   const open = new Map(slices.map((s) => [s.sequence, [...s.legs]]));
   const assets = [...inForce(snapshot.vault).assets];
   let feeUsdE8 = 0n;
   let impactUsdE8 = 0n;
   let slippageUsdE8 = 0n;
   const done = fills.map((fill) => {
-    const leg = takeLeg(open, fill);
+    const leg = takeLeg(open, fill, pathFiller);
     const [sell, buy] = [assets[leg.sell], assets[leg.buy]];
     if (!sell || !buy) throw new RangeError(`leg ${leg.sell} to ${leg.buy} names an asset the snapshot does not have`);
     const quotedOut = mulDiv(leg.quotedOut, fill.amountIn, leg.amountIn);

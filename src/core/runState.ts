@@ -3,7 +3,7 @@
  * chain evidence or an expired deadline moves it on, and a reorg moves it back.
  */
 import { EXIT, KeelError } from './errors.ts';
-import type { Hex } from './types.ts';
+import { type Hex, STOP_CHECK_SEQUENCE } from './types.ts';
 
 /** Every transaction signed for one nonce: a fee bump adds a hash, and any of them may be the one that lands. */
 export type Signed = { readonly nonce: number; readonly hashes: readonly Hex[] };
@@ -112,7 +112,8 @@ export function reduceRun(state: RunState, event: RunEvent): RunState {
   throw illegal(state, event, `a run that is ${state.step} cannot take it`);
 }
 
-/** "Slice 1"; the opening of an epoch without a fill has sequence -1. */
+/** "Slice 1"; what is no slice of fills has a sequence below 0. */
 export function sliceText(sequence: number): string {
+  if (sequence === STOP_CHECK_SEQUENCE) return 'The look at the stops';
   return sequence < 0 ? 'The opening of the rebalance' : `Slice ${sequence + 1}`;
 }

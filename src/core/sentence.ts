@@ -1,16 +1,11 @@
 /** One plain sentence per decision: the figure first, then why. */
 import { badPrices, mostDrifted, type Situation } from './counterfactual.ts';
-import { durationText, gweiText, percentText, pointsText, usdText } from './format.ts';
+import { durationText, gweiText, listed, percentText, pointsText, usdText } from './format.ts';
 import { plannedLossUsdE8 } from './guards.ts';
 import { minTradeUsdE8 } from './limits.ts';
 import { isStopped } from './stops.ts';
 import type { AssetView, Guard, Plan, Reason } from './types.ts';
 import { SECONDS_PER_DAY, subFloor } from './units.ts';
-
-function listed(names: readonly string[]): string {
-  if (names.length <= 1) return names.join('');
-  return `${names.slice(0, -1).join(', ')} and ${names[names.length - 1]}`;
-}
 
 /** "6.2 points above its target of 40.0 percent (band 5.0)" */
 export function driftPhrase(v: AssetView): string {
@@ -39,6 +34,7 @@ function tradeSentence(plan: Plan, s: Situation): string {
     DEVIATION: drift,
     SCHEDULE: `the schedule is due and ${drift}`,
     CONTINUE: 'the open rebalance is not finished',
+    STOP_CHECK: 'the stops are to be looked at',
   }[plan.kind];
   return `${usdText(moved)} moves from ${from} to ${to}${slices}${later} because ${why}; ${expected}.`;
 }

@@ -193,7 +193,7 @@ export type BlockRef = { readonly number: number; readonly hash: Hex; readonly t
 
 /** Everything one decision looks at, read at one block hash from one provider. */
 export type Snapshot = {
-  readonly schema: 'evenkeel.snapshot/2';
+  readonly schema: 'evenkeel.snapshot/3';
   readonly chainId: number;
   readonly mode: Mode;
   readonly block: BlockRef;
@@ -222,6 +222,8 @@ export type KeeperRule = {
   readonly volatilityBps: number;
   /** Relative risk aversion gamma times 100 (research: 3.00), for the expected saving. */
   readonly riskAversionE2: number;
+  /** {s} between two blocks of the chain, as a rule. */
+  readonly blockTimeS: number;
 };
 
 /* ---- decisions --------------------------------------------------------------------------------------------------- */
@@ -234,6 +236,10 @@ export const REASONS = [
   'SCHEDULE',
   'CONTINUE',
   'STOPPED',
+  'STOP_REFERENCE',
+  'STOP_ARMED',
+  'STOP_DISARMED',
+  'STOP_FIRED',
   'IN_BAND',
   'COOLDOWN',
   'BELOW_MIN_TRADE',
@@ -272,6 +278,8 @@ export type Reason = (typeof REASONS)[number];
 export const DUE_KINDS = ['NONE', 'DEVIATION', 'SCHEDULE', 'CONTINUE', 'STOP'] as const;
 export type DueKind = (typeof DUE_KINDS)[number];
 export type TradeKind = Exclude<DueKind, 'NONE'>;
+/** STOP_CHECK trades nothing: it lets the vault look at its stops. */
+export type PlanKind = TradeKind | 'STOP_CHECK';
 
 /** The vault's own answer, recomputed by core; must equal `Vault.due()` for the same inputs. */
 export type DueState = { readonly kind: DueKind; readonly reason: Reason; readonly retryAt: number };
@@ -338,7 +346,9 @@ export type Leg = {
   readonly gasUnits: bigint;
 };
 
-/** A slice of sequence -1 has no legs: it opens the epoch, so that its demand begins to relax. */
+/** A slice of sequence -1 has no legs: it opens the epoch, so that its demand begins to relax. Nor has the only one of a STOP_CHECK. */
+export const STOP_CHECK_SEQUENCE = -2;
+
 export type PlannedSlice = { readonly sequence: number; readonly notBefore: number; readonly legs: readonly Leg[] };
 
 export type CostEstimate = {
@@ -348,16 +358,31 @@ export type CostEstimate = {
   readonly totalUsdE8: bigint;
 };
 
+/** What a fixed band, pair by pair through one asset and a single swap each, would have cost on the same pools. */
+export type NaiveAlternative = {
+  /** Symbol of the asset that every pair goes through. */
+  readonly cash: string;
+  /** Is any drift beyond its band of 5 points at all? */
+  readonly trades: boolean;
+  readonly swaps: number;
+  readonly movedUsdE8: bigint;
+  readonly cost: CostEstimate;
+  /** Symbols it could not have traded. */
+  readonly unreachable: readonly string[];
+};
+
 export type Plan = {
-  readonly schema: 'evenkeel.plan/2';
+  readonly schema: 'evenkeel.plan/3';
   readonly vault: Address;
   readonly chainId: number;
   readonly block: BlockRef;
-  readonly kind: TradeKind;
+  readonly kind: PlanKind;
   /** Epoch in which the slices execute: state.epoch + 1 unless an epoch is open. */
   readonly epoch: number;
   readonly slices: readonly PlannedSlice[];
   readonly cost: CostEstimate;
+  /** null: there is nothing to compare with. */
+  readonly naive: NaiveAlternative | null;
   readonly yearlySavingUsdE8: bigint;
   readonly paybackDays: number;
   readonly driftAfterBps: readonly number[];
@@ -388,7 +413,7 @@ export type Realised = {
 
 /** One check, from its deciding inputs to its realised outcome. Feeds CLI, API, dashboard and alerts. */
 export type DecisionRecord = {
-  readonly schema: 'evenkeel.decision/2';
+  readonly schema: 'evenkeel.decision/3';
   readonly checkId: number;
   readonly chainId: number;
   readonly mode: Mode;

@@ -6,6 +6,7 @@ import { decide } from '../core/decide.ts';
 import { KeelError } from '../core/errors.ts';
 import { durationText } from '../core/format.ts';
 import { startRun } from '../core/runState.ts';
+import { hasStops } from '../core/stopCheck.ts';
 import type { DecisionRecord, Plan } from '../core/types.ts';
 import { finaliseCheck, recordCheck, runningChecks } from '../store/checks.ts';
 import { liveExecution, openRun } from '../store/executions.ts';
@@ -21,6 +22,7 @@ export async function judge(ctx: Ctx, head: Head): Promise<Judged> {
   const { chain, config } = ctx;
   const [snapshot, held] = await Promise.all([readSnapshot(chain, config, config.mode, head), holdingsAt(ctx, head)]);
   ctx.memory.snapshot = snapshot;
+  ctx.memory.watchesStops = hasStops(snapshot.vault);
   const decision = decide(snapshot, config.rule, { now: head.time, runInProgress: false });
   return { snapshot, decision, held };
 }

@@ -103,6 +103,11 @@ async function verdictOfRun(
         'would have traded if nobody else used the key',
       );
     case 'done': {
+      if (draft.plan?.kind === 'STOP_CHECK' && data.stop === null) {
+        const { reason, secondary } = draft;
+        const cost = realised === null ? '' : ` It cost ${usdText(realised.totalUsdE8)} of gas.`;
+        return { outcome: 'NO_TRADE', reason, secondary, sentence: `${draft.sentence}${cost}`, counterfactual: null };
+      }
       if (filled) {
         const cost = realised === null ? '' : ` It cost ${usdText(realised.totalUsdE8)}.`;
         const early = data.stop === null ? '' : ` The rest was given up: ${data.stop.sentence}`;
@@ -155,6 +160,7 @@ export async function closeRun(ctx: Ctx, run: Execution<RunData>): Promise<Decis
           snapshot: check.snapshot,
           slices: data.sent,
           fills,
+          pathFiller: ctx.config.contracts.pathFiller,
           receipts: landed.map(({ tx, receipt }) => ({
             hash: tx.hash,
             gasUsed: receipt.gasUsed,

@@ -52,6 +52,10 @@ export type Memory = {
   flows: FlowMemory | null;
   /** Chain time of the newest check, live or final. */
   lastCheckAt: number | null;
+  /** The vault has stops, so every block is looked at. */
+  watchesStops: boolean;
+  /** Chain time of the newest check that a stop asked for out of turn, until it has acted. */
+  stopCheckAt: number;
   /** Chain time up to which missed checks have been recorded. */
   skipsToldAt: number;
 };
@@ -99,6 +103,8 @@ export function newMemory(): Memory {
     snapshot: null,
     flows: null,
     lastCheckAt: null,
+    watchesStops: true,
+    stopCheckAt: 0,
     skipsToldAt: 0,
   };
 }

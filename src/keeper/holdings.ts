@@ -3,7 +3,7 @@ import { creationBlock, type FlowEvent, readWithdrawals, scanFlows } from '../ch
 import { type Head, readHead } from '../chain/head.ts';
 import { readHubPrice } from '../chain/hubPrice.ts';
 import { chainBehind } from '../chain/rpc.ts';
-import { lower } from '../chain/snapshot.ts';
+import { lower } from '../core/address.ts';
 import { applyFlow, type Flow as CoreFlow, foldFlows, type HoldBalances } from '../core/hold.ts';
 import { valueUsdE8 } from '../core/value.ts';
 import { allFlows, type Flow, recordFlows, rewindFlows, type ScanPoint, scannedTo } from '../store/flows.ts';

@@ -6,6 +6,7 @@ import { readVault } from '../chain/snapshot.ts';
 import { sendPublic } from '../chain/submit/public.ts';
 import { isCheckDue } from '../core/checkTimes.ts';
 import { KeelError } from '../core/errors.ts';
+import { hasStops, stopCheckOf } from '../core/stopCheck.ts';
 import type { DecisionRecord } from '../core/types.ts';
 import { listChecks } from '../store/checks.ts';
 import { appendJournal } from '../store/journal.ts';
@@ -82,7 +83,21 @@ async function start(ctx: Ctx, head: Head): Promise<void> {
 }
 
 /** What the keeper remembers between two heads. */
-type Watch = { gap: 'away' | 'busy' | null };
+type Watch = { gap: 'away' | 'busy' | null; sellsStopped: boolean };
+
+/** {s} after a check that a stop asked for out of turn in vain, before it may ask again. */
+const STOP_RETRY_S = 300;
+
+/** Stops wait for no check time: they are looked at in every block, and the vault is told when there is news. */
+async function stopAsks(ctx: Ctx, head: Head): Promise<boolean> {
+  const { memory } = ctx;
+  if (!memory.watchesStops || head.time < memory.stopCheckAt + STOP_RETRY_S) return false;
+  const vault = await readVault(ctx.chain, ctx.config, head);
+  memory.watchesStops = hasStops(vault);
+  if (stopCheckOf(vault, head.time) === null) return false;
+  memory.stopCheckAt = head.time;
+  return true;
+}
 
 /** Everything one head leads to. @returns the record that became final or was opened, if any */
 async function cycle(ctx: Ctx, head: Head, watch: Watch, force: boolean): Promise<DecisionRecord | null> {
@@ -97,12 +112,18 @@ async function cycle(ctx: Ctx, head: Head, watch: Watch, force: boolean): Promis
   if (closed !== null) {
     watch.gap ??= 'busy';
     ctx.memory.lastCheckAt = Math.max(ctx.memory.lastCheckAt ?? 0, closed.block.time);
+    const { plan, outcome, reason } = closed;
+    if (plan?.kind === 'STOP_CHECK') ctx.memory.stopCheckAt = outcome === 'NO_TRADE' ? 0 : head.time;
+    // What a stop has released is sold at once.
+    watch.sellsStopped = reason === 'STOP_FIRED';
     return closed; // a check that came due meanwhile is made at the next head
   }
   const { frequency } = ctx.config.rule;
-  if (!force && !isCheckDue(frequency, ctx.memory.lastCheckAt, head.time)) return null;
+  const due = force || watch.sellsStopped || isCheckDue(frequency, ctx.memory.lastCheckAt, head.time);
+  if (!due && !(await stopAsks(ctx, head))) return null;
   const checked = await makeCheck(ctx, head, watch.gap);
   watch.gap = null;
+  watch.sellsStopped = false;
   if (!checked.running) return checked.record;
   const first = await advanceRun(ctx, head);
   if (first.live) watch.gap = 'busy';
@@ -146,7 +167,7 @@ async function headOf(ctx: Ctx, outage: Outage, { delivery, lastHead, failed }: 
 async function watchLoop(ctx: Ctx, deps: KeeperDeps, stop: AbortSignal): Promise<DecisionRecord | null> {
   const inbox = createInbox();
   const outage = watchOutages(ctx);
-  const watch: Watch = { gap: 'away' };
+  const watch: Watch = { gap: 'away', sellsStopped: false };
   const heads = watchHeads(ctx.chain, inbox.push, inbox.fail);
   let lastHead: Head | null = null;
   let force = deps.once === true;

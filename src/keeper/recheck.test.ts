@@ -129,7 +129,9 @@ describe('recheckSlice', () => {
     const pools = fresh.pools.map((p) =>
       p.venue === 'UNISWAP_V2'
         ? { ...p, reserve0: (p.reserve0 * 110n) / 100n, reserve1: (p.reserve1 * 90n) / 100n }
-        : { ...p, sqrtPriceX96: (p.sqrtPriceX96 * 90n) / 100n },
+        : p.venue === 'UNISWAP_V3'
+          ? { ...p, sqrtPriceX96: (p.sqrtPriceX96 * 90n) / 100n }
+          : p,
     );
     const look = recheckSlice({ ...fresh, pools }, { ...RULE, maxImpactBps: 10_000 }, plan, first(plan), true);
     expect(look).toMatchObject({ kind: 'stop', reason: 'POOL_PRICE_DIVERGES' });

@@ -1,7 +1,7 @@
 /** The last look before a slice is signed: on a fresh snapshot it may stay, shrink, wait or stop, never grow. */
 
 import { INCLUSION_MARGIN_S } from '../core/allocate.ts';
-import { impactOf, quoteExactIn } from '../core/amm/quote.ts';
+import { pathCost, pathFeePips, pathMidPrice, poolsAfter, quotePath, stepsOf } from '../core/amm/path.ts';
 import { dueOf, isEpochOpen, nextSliceAt, priceReason } from '../core/due.ts';
 import { gweiText, usdText } from '../core/format.ts';
 import { gasPriceWei, gasUsdE8, sliceGasUnits } from '../core/gas.ts';
@@ -19,7 +19,8 @@ import {
   requiredPipsAt,
   sizingNavUsdE8,
 } from '../core/limits.ts';
-import { divergenceBps, plannedToleranceBps } from '../core/route.ts';
+import { divergenceBps, plannedToleranceBps } from '../core/poolChecks.ts';
+import { stopCheckOf } from '../core/stopCheck.ts';
 import { hasBit, inForce } from '../core/stops.ts';
 import type { AssetState, KeeperRule, Leg, Plan, PlannedSlice, Reason, Snapshot } from '../core/types.ts';
 import { BPS, max, min, WEI_PER_MWEI } from '../core/units.ts';
@@ -119,7 +120,15 @@ export function recheckSlice(
   slice: PlannedSlice,
   begins: boolean,
 ): Recheck {
+  if (plan.kind === 'STOP_CHECK') return recheckStops(seen);
   return recheckInForce({ ...seen, vault: inForce(seen.vault) }, rule, plan, slice, begins);
+}
+
+/** Another act than the one that was planned is as good: the vault decides which. */
+function recheckStops({ vault, block }: Snapshot): Recheck {
+  return stopCheckOf(vault, block.time) === null
+    ? stop('IN_BAND', 'There is nothing more to tell the stops: prices came back, or somebody else has told them.')
+    : { kind: 'go', legs: [] };
 }
 
 function recheckInForce(
@@ -135,7 +144,7 @@ function recheckInForce(
   const { vault, block } = snapshot;
   const { policy, state } = vault;
   const assets: AssetState[] = [...vault.assets];
-  const pools = [...snapshot.pools];
+  let pools = snapshot.pools;
   const epochNavUsdE8 = sizingNavUsdE8(vault, block.time, begins);
   const epochStart = begins ? block.time : state.epochStart;
   const pips = requiredPipsAt(vault, epochStart, block.time);
@@ -153,14 +162,14 @@ function recheckInForce(
       dropped ??= { reason, sentence: `${pair}: ${why}.` };
     };
     const [sell, buy] = [assets[leg.sell], assets[leg.buy]];
-    const at = pools.findIndex((p) => p.address === leg.pool);
-    const pool = pools[at];
-    if (sell?.symbol !== leg.sellSymbol || buy?.symbol !== leg.buySymbol || pool === undefined) {
+    const steps = sell === undefined ? null : stepsOf(pools, sell.token, leg.hops);
+    const untouched = sell === undefined ? null : stepsOf(snapshot.pools, sell.token, leg.hops);
+    const changed = sell?.symbol !== leg.sellSymbol || buy?.symbol !== leg.buySymbol;
+    if (sell === undefined || buy === undefined || changed || steps === null || untouched === null) {
       return stop('TX_REPLACED', `The owner changed the targets after the plan was made (${pair}).`);
     }
-    // The pool as it is on the chain, not as earlier legs of this slice will leave it.
-    const untouched = snapshot.pools[at];
-    if (untouched !== undefined && divergenceBps(untouched, sell, buy) > policy.maxSlipBps) {
+    // The pools as they are on the chain, not as earlier legs of this slice will leave them.
+    if (divergenceBps(pathMidPrice(untouched), sell, buy) > policy.maxSlipBps) {
       drop('POOL_PRICE_DIVERGES', "the pool's price is too far from the oracle's now");
       continue;
     }
@@ -175,9 +184,9 @@ function recheckInForce(
       drop(amountIn === 0n ? 'IN_BAND' : 'BELOW_MIN_TRADE', `${usdText(worth)} is left to trade`);
       continue;
     }
-    const quote = quoteExactIn(pool, sell.token, amountIn);
-    const impact = impactOf(pool, sell.token, amountIn, quote);
-    if (!quote.complete || impact.impactBps > rule.maxImpactBps) {
+    const quote = quotePath(steps, amountIn);
+    const cost = pathCost(quote, sell, buy);
+    if (!quote.complete || cost.impactBps > rule.maxImpactBps) {
       drop('IMPACT_ABOVE_CAP', 'the pool has become too thin for it');
       continue;
     }
@@ -201,16 +210,14 @@ function recheckInForce(
     soldInSliceUsdE8 += worth;
     assets[leg.sell] = verdict.sell;
     assets[leg.buy] = verdict.buy;
-    pools[at] = quote.poolAfter;
+    pools = poolsAfter(pools, quote);
     legs.push({
       ...leg,
       amountIn,
       quotedOut: quote.amountOut,
-      minOut: max(required, (quote.amountOut * (BPS - plannedToleranceBps(pool))) / BPS),
+      minOut: max(required, (quote.amountOut * (BPS - plannedToleranceBps(pathFeePips(steps)))) / BPS),
       valueUsdE8: worth,
-      feeUsdE8: valueUsdE8(quote.feeAmount, sell.priceUsdE8, sell.decimals),
-      impactUsdE8: valueUsdE8(impact.impactAmount, buy.priceUsdE8, buy.decimals),
-      impactBps: impact.impactBps,
+      ...cost,
     });
   }
   if (legs.length > 0) return { kind: 'go', legs };

@@ -19,8 +19,9 @@ export type Verdict = {
 
 /** The verdict of a decision that nothing came between. */
 export function verdictOf(decision: Decision): Verdict {
-  const { proposal, reason, secondary, sentence, counterfactual } = decision;
-  return { outcome: proposal === 'TRADE' ? 'TRADED' : proposal, reason, secondary, sentence, counterfactual };
+  const { proposal, reason, secondary, sentence, counterfactual, plan } = decision;
+  const acted = plan?.kind === 'STOP_CHECK' ? 'NO_TRADE' : 'TRADED';
+  return { outcome: proposal === 'TRADE' ? acted : proposal, reason, secondary, sentence, counterfactual };
 }
 
 /** Something after the decision kept the trade from happening; the decision's own reason becomes a secondary one. */
@@ -41,7 +42,7 @@ export function others(primary: Reason, reasons: readonly Reason[]): readonly Re
 export function buildRecord(checkId: number, judged: Judged, verdict: Verdict): DecisionRecord {
   const { snapshot, decision, held } = judged;
   return {
-    schema: 'evenkeel.decision/2',
+    schema: 'evenkeel.decision/3',
     checkId,
     chainId: snapshot.chainId,
     mode: snapshot.mode,

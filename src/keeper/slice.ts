@@ -2,7 +2,7 @@
 import { keccak256 } from 'viem';
 import { type FeeCaps, feeCaps, gasLimitOf, missingGasMoney } from '../chain/fees.ts';
 import { readBalance, simulateSlice } from '../chain/simulate.ts';
-import { encodeSlice, type SliceCall } from '../chain/vault.ts';
+import { encodeSlice, encodeStopCheck, type SliceCall } from '../chain/vault.ts';
 import { amountText, usdText } from '../core/format.ts';
 import { gasUsdE8 } from '../core/gas.ts';
 import { sliceText } from '../core/runState.ts';
@@ -37,7 +37,7 @@ const MAX_SLICE_GAS = 15_000_000n;
 const MIN_TX_GAS = 21_000n;
 
 export function begins(plan: Plan, sequence: number): boolean {
-  return plan.kind !== 'CONTINUE' && sequence === plan.slices[0]?.sequence;
+  return plan.kind !== 'CONTINUE' && plan.kind !== 'STOP_CHECK' && sequence === plan.slices[0]?.sequence;
 }
 
 export function sliceCall(snapshot: Snapshot, plan: Plan, sequence: number, legs: readonly Leg[]): SliceCall {
@@ -47,7 +47,10 @@ export function sliceCall(snapshot: Snapshot, plan: Plan, sequence: number, legs
     begin: opens,
     epoch: plan.epoch,
     sequence,
-    deadline: opens ? now + DEADLINE_S : Math.min(now + DEADLINE_S, snapshot.vault.state.epochEnd - 1),
+    deadline:
+      opens || plan.kind === 'STOP_CHECK'
+        ? now + DEADLINE_S
+        : Math.min(now + DEADLINE_S, snapshot.vault.state.epochEnd - 1),
     last: plan.slices.at(-1)?.sequence === sequence,
     legs,
   };
@@ -73,8 +76,8 @@ export async function prepareSlice(
   legs: readonly Leg[],
 ): Promise<Prepared | Refused> {
   const call = sliceCall(snapshot, plan, sequence, legs);
-  const data = encodeSlice(call);
-  const ceilingWei = gasCeilingWei(snapshot, ctx.config.rule);
+  const data = plan.kind === 'STOP_CHECK' ? encodeStopCheck() : encodeSlice(call, ctx.config.contracts);
+  const ceilingWei = plan.kind === 'STOP_CHECK' ? null : gasCeilingWei(snapshot, ctx.config.rule);
   const fees = feeCaps(snapshot.gas.baseFeeWei, snapshot.gas.priorityFeeWei, [ceilingWei]);
   const balance = await readBalance(ctx.chain, snapshot.block, ctx.signer.address);
   const planned = legs.reduce((sum, l) => sum + l.gasUnits, MIN_TX_GAS);
@@ -99,7 +102,7 @@ export async function prepareSlice(
   }
   const { maxGasUsdE8 } = ctx.config.rule;
   const cost = gasUsdE8(simulated.gasUnits, snapshot.gas);
-  if (maxGasUsdE8 !== null && cost > maxGasUsdE8) {
+  if (maxGasUsdE8 !== null && cost > maxGasUsdE8 && plan.kind !== 'STOP_CHECK') {
     return {
       ok: false,
       reason: 'GAS_ABOVE_CAP',

@@ -160,8 +160,7 @@ function record(world: Public<Status>, check: Public<CheckSummary>): Public<Chec
     buy: 2,
     sellSymbol: 'WETH',
     buySymbol: 'USDC',
-    venue: 'UNISWAP_V3' as const,
-    pool: tokenAddress(77),
+    hops: [{ venue: 'UNISWAP_V3' as const, pool: tokenAddress(77), tokenOut: tokenAddress(2) }],
     amountIn: '214000000000000000',
     quotedOut: '612410000',
     minOut: '609340000',
@@ -173,7 +172,7 @@ function record(world: Public<Status>, check: Public<CheckSummary>): Public<Chec
   };
   const block = { number: check.block, hash: `0x${'ab'.repeat(32)}` as Hex, time: check.time };
   return {
-    schema: 'evenkeel.decision/2',
+    schema: 'evenkeel.decision/3',
     checkId: check.checkId,
     chainId: CHAIN_ID,
     mode: world.mode,
@@ -258,7 +257,7 @@ function record(world: Public<Status>, check: Public<CheckSummary>): Public<Chec
       weth === undefined || usdc === undefined || !(traded || held)
         ? null
         : {
-            schema: 'evenkeel.plan/2',
+            schema: 'evenkeel.plan/3',
             vault: VAULT,
             chainId: CHAIN_ID,
             block,
@@ -266,6 +265,14 @@ function record(world: Public<Status>, check: Public<CheckSummary>): Public<Chec
             epoch: 4,
             slices: [{ sequence: 0, notBefore: 0, legs: [leg] }],
             cost: { gasUsdE8: '96000000', feeUsdE8: '30650000', impactUsdE8: '8200000', totalUsdE8: '134850000' },
+            naive: {
+              cash: 'USDC',
+              trades: true,
+              swaps: 2,
+              movedUsdE8: '122960000000',
+              cost: { gasUsdE8: '210000000', feeUsdE8: '61480000', impactUsdE8: '18520000', totalUsdE8: '290000000' },
+              unreachable: [],
+            },
             yearlySavingUsdE8: '4100000000',
             paybackDays: 12,
             driftAfterBps: world.assets.map((a, i) => (i === 0 ? 122 : i === 2 ? 41 : a.driftBps)),
@@ -346,6 +353,7 @@ function worldOf(specs: readonly AssetSpec[], navUsdE8: bigint): World {
       maxPaybackDays: 180,
       volatilityBps: 7000,
       riskAversionE2: 300,
+  blockTimeS: 12,
     },
     lastCheck: LATEST[0] ?? null,
     nextCheckAt: NOW + 3600,

@@ -130,16 +130,16 @@ async function look(): Promise<{ snapshot: Snapshot; decision: Decision }> {
 
 /** Runs one slice and compares what the vault did with what was planned. */
 async function runSlice(snapshot: Snapshot, slice: PlannedSlice, call: Omit<SliceCall, 'legs' | 'deadline'>) {
-  const data = encodeSlice({ ...call, legs: slice.legs, deadline: snapshot.block.time + 600 });
+  const data = encodeSlice({ ...call, legs: slice.legs, deadline: snapshot.block.time + 600 }, deployment.contracts);
   const receipt = await send(devnet.accounts.keeper.address, deployment.vault, data);
   const fills = decodeVaultEvents(deployment.vault, receipt.logs).flatMap((e) => (e.event === 'Filled' ? [e] : []));
   expect(fills.map((f) => [f.sell, f.buy, f.target, f.amountIn, f.amountOut])).toEqual(
-    slice.legs.map((l) => [l.sell, l.buy, l.pool, l.amountIn, l.quotedOut]),
+    slice.legs.map((l) => [l.sell, l.buy, l.hops[0]?.pool, l.amountIn, l.quotedOut]),
   );
   const estimated = planGasUnits([slice], snapshot.vault.assets.length, call.begin);
   if (process.env.KEEL_PRINT_GAS)
     process.stderr.write(
-      `${call.begin ? 'begin' : '     '} ${slice.legs.map((l) => `${l.venue} ${l.gasUnits}`).join(' ')}: used ${receipt.gasUsed}, estimated ${estimated}\n`,
+      `${call.begin ? 'begin' : '     '} ${slice.legs.map((l) => `${l.hops[0]?.venue} ${l.gasUnits}`).join(' ')}: used ${receipt.gasUsed}, estimated ${estimated}\n`,
     );
   return { receipt, fills, estimated };
 }
@@ -170,7 +170,7 @@ describe('plans on the chain', () => {
         receipts.push(done.receipt);
         fills.push(...done.fills);
         ratios.push(Number(done.estimated) / Number(done.receipt.gasUsed));
-        for (const leg of slice.legs) seen.venues.add(leg.venue);
+        for (const leg of slice.legs) for (const hop of leg.hops) seen.venues.add(hop.venue);
         if (last) break;
         const { time } = await latestHead(chain);
         await rpc('evm_setNextBlockTimestamp', time + POLICY.sliceCooldownS);
@@ -180,7 +180,13 @@ describe('plans on the chain', () => {
       seen.trades++;
       seen.slices += sent.length;
       seen.fills += fills.length;
-      const realised = realise({ snapshot: first.snapshot, slices: sent, fills, receipts });
+      const realised = realise({
+        snapshot: first.snapshot,
+        slices: sent,
+        fills,
+        receipts,
+        pathFiller: deployment.contracts.pathFiller,
+      });
       expect(realised.slippageUsdE8).toBe(0n);
       const after = await look();
       expect(after.decision.due.kind, `hour ${hour}`).toBe('NONE');

@@ -72,7 +72,7 @@ export async function getChecks(limit: number, before?: number): Promise<ApiChec
 }
 
 export async function getCheck(checkId: number): Promise<ApiCheck> {
-  return (await getJson(`/api/checks/${checkId}`, 'evenkeel.decision/2')) as ApiCheck;
+  return (await getJson(`/api/checks/${checkId}`, 'evenkeel.decision/3')) as ApiCheck;
 }
 
 export async function getSeries(hours: number): Promise<ApiSeries> {

@@ -94,22 +94,27 @@ function feedCode(): Hex {
   return `0x3660a01460${hex2(write)}575f3560e01c63313ce5671460${hex2(decimals)}57${load}60a05ff35b${store}005b60085f5260205ff3`;
 }
 
+function secondOf(feed: Address): Address {
+  return `0x1${feed.slice(3)}`;
+}
+
 function hex2(n: number): string {
   return n.toString(16).padStart(2, '0');
 }
 
-export async function startWorld(policy: VaultPolicy = WORLD_POLICY): Promise<World> {
+/** @param seconds give each token a second feed, which follows the first: what stops ask for */
+export async function startWorld(policy: VaultPolicy = WORLD_POLICY, seconds = false): Promise<World> {
   // A few minutes after a full hour, so that a test decides when the next one begins.
   const anvil = await startAnvil(['--timestamp', '1700003000']);
   try {
-    return await build(anvil, policy);
+    return await build(anvil, policy, seconds);
   } catch (error) {
     await anvil.stop();
     throw error;
   }
 }
 
-async function build(anvil: TestAnvil, policy: VaultPolicy): Promise<World> {
+async function build(anvil: TestAnvil, policy: VaultPolicy, seconds: boolean): Promise<World> {
   const { rpc } = anvil;
 
   const send: World['send'] = async (from, to, data, value = 0n) => {
@@ -138,7 +143,7 @@ async function build(anvil: TestAnvil, policy: VaultPolicy): Promise<World> {
   const setFeed: World['setFeed'] = async (feed, priceUsdE8, ageS = 0) => {
     const at = BigInt((await now()) - ageS);
     const words = [1n, priceUsdE8, at, at, 1n].map((n) => n.toString(16).padStart(64, '0'));
-    await send(OWNER, feed, `0x${words.join('')}`);
+    for (const source of seconds ? [feed, secondOf(feed)] : [feed]) await send(OWNER, source, `0x${words.join('')}`);
   };
 
   const supply = 10n ** 9n * ONE;
@@ -159,7 +164,9 @@ async function build(anvil: TestAnvil, policy: VaultPolicy): Promise<World> {
     weth: '0x00000000000000000000000000000000feed0001' as Address,
     dai: '0x00000000000000000000000000000000feed0002' as Address,
   };
-  for (const feed of [feeds.weth, feeds.dai]) await rpc('anvil_setCode', [feed, feedCode()]);
+  for (const feed of [feeds.weth, feeds.dai]) {
+    for (const source of [feed, secondOf(feed)]) await rpc('anvil_setCode', [source, feedCode()]);
+  }
   await setFeed(feeds.weth, 2_000n * 10n ** 8n);
   await setFeed(feeds.dai, 10n ** 8n);
 
@@ -171,7 +178,16 @@ async function build(anvil: TestAnvil, policy: VaultPolicy): Promise<World> {
   const feedIds: Hex[] = [];
   for (const feed of [feeds.weth, feeds.dai]) {
     const plain = { feed, heartbeat: 86_400, decimals: 8, minPriceUsdE8: 10_000n, maxPriceUsdE8: 10n ** 15n };
-    const config = plainFeedConfig(plain);
+    const alone = plainFeedConfig(plain);
+    const second = {
+      ...alone.second,
+      kind: 1,
+      maxDivergenceBps: 100,
+      source: secondOf(feed),
+      window: 86_400,
+      decimals: 8,
+    };
+    const config = seconds ? { ...alone, second } : alone;
     const args = [config] as const;
     const id = await rpc<Hex>('eth_call', [
       { from: OWNER, to: hub, data: encodeFunctionData({ abi: oracleHubAbi, functionName: 'register', args }) },
@@ -213,7 +229,7 @@ async function build(anvil: TestAnvil, policy: VaultPolicy): Promise<World> {
     pair,
     feeds,
     deployment: {
-      contracts: { hub, lens, weth },
+      contracts: { hub, lens, weth, pathFiller: null },
       vault,
       tokens: [
         { symbol: 'WETH', address: weth, decimals: 18, feedId: wethFeed },

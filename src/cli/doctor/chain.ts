@@ -39,6 +39,7 @@ async function code(chain: Chain, head: Head, config: Config): Promise<Finding[]
   const places = { ...config.contracts, vault: config.vault };
   return Promise.all(
     Object.entries(places).map(async ([name, address]) => {
+      if (address === null) return ok(`contracts.${name}`, 'none');
       const bytes = await requestAt<Hex>(chain, head, 'eth_getCode', [address]);
       const field = name === 'vault' ? 'vault' : `contracts.${name}`;
       return bytes === '0x'

@@ -154,9 +154,9 @@ describe('a swap there and back', () => {
         (pool, first, amount) => {
           const [a, b] = first ? [weth.token, usdc.token] : [usdc.token, weth.token];
           const scaled = first ? amount : amount / 10n ** 9n;
-          const there = quoteExactIn(pool, a, scaled);
+          const there = quoteExactIn(pool, a, b, scaled);
           fc.pre(there.complete);
-          const back = quoteExactIn(there.poolAfter, b, there.amountOut);
+          const back = quoteExactIn(there.poolAfter, b, a, there.amountOut);
           expect(back.amountOut).toBeLessThanOrEqual(scaled);
         },
       ),
@@ -170,8 +170,8 @@ describe('a swap there and back', () => {
         fc.bigInt({ min: 10n ** 12n, max: 10n ** 21n }),
         fc.bigInt({ min: 0n, max: 10n ** 20n }),
         (pool, amount, more) => {
-          const less = quoteExactIn(pool, weth.token, amount);
-          const other = quoteExactIn(pool, weth.token, amount + more);
+          const less = quoteExactIn(pool, weth.token, usdc.token, amount);
+          const other = quoteExactIn(pool, weth.token, usdc.token, amount + more);
           expect(other.amountOut).toBeGreaterThanOrEqual(less.amountOut);
         },
       ),
@@ -185,58 +185,58 @@ describe('the known tick window', () => {
   const window = { ...known, ticks: whole.ticks.filter((t) => t.index >= known.minTick && t.index <= known.maxTick) };
 
   it('quotes inside it exactly as with every tick known', () => {
-    const small = quoteExactIn(window, weth.token, E18);
+    const small = quoteExactIn(window, weth.token, usdc.token, E18);
     expect(small.complete).toBe(true);
-    expect(small.amountOut).toBe(quoteExactIn(whole, weth.token, E18).amountOut);
+    expect(small.amountOut).toBe(quoteExactIn(whole, weth.token, usdc.token, E18).amountOut);
   });
 
   it('never quotes beyond it, in either direction', () => {
-    for (const [token, amount] of [
-      [weth.token, 500n * E18],
-      [usdc.token, 1_000_000n * 10n ** 6n],
+    for (const [token, other, amount] of [
+      [weth.token, usdc.token, 500n * E18],
+      [usdc.token, weth.token, 1_000_000n * 10n ** 6n],
     ] as const) {
-      expect(quoteExactIn(whole, token, amount).complete).toBe(true);
-      expect(quoteExactIn(window, token, amount).complete).toBe(false);
+      expect(quoteExactIn(whole, token, other, amount).complete).toBe(true);
+      expect(quoteExactIn(window, token, other, amount).complete).toBe(false);
     }
   });
 
   it('does not quote a pool without a price or a swap that the pool cannot take whole', () => {
-    expect(quoteExactIn({ ...whole, sqrtPriceX96: 0n, liquidity: 0n, ticks: [] }, weth.token, E18).complete).toBe(
-      false,
-    );
-    expect(quoteExactIn(whole, weth.token, 1n << 200n).complete).toBe(false);
-    expect(quoteExactIn(whole, weth.token, 0n).complete).toBe(false);
-    expect(() => quoteExactIn(whole, address(99), E18)).toThrow(RangeError);
+    expect(
+      quoteExactIn({ ...whole, sqrtPriceX96: 0n, liquidity: 0n, ticks: [] }, weth.token, usdc.token, E18).complete,
+    ).toBe(false);
+    expect(quoteExactIn(whole, weth.token, usdc.token, 1n << 200n).complete).toBe(false);
+    expect(quoteExactIn(whole, weth.token, usdc.token, 0n).complete).toBe(false);
+    expect(() => quoteExactIn(whole, address(99), usdc.token, E18)).toThrow(RangeError);
   });
 });
 
 describe('mid price and impact', () => {
   it('is the oracle price in a pool made at that price', () => {
     for (const pool of pools) {
-      expect(Number(midOut(pool, weth.token, E18)) / 1e6).toBeCloseTo(2_000, 3);
-      expect(Number(midOut(pool, usdc.token, 2_000n * 10n ** 6n)) / 1e18).toBeCloseTo(1, 6);
+      expect(Number(midOut(pool, weth.token, usdc.token, E18)) / 1e6).toBeCloseTo(2_000, 3);
+      expect(Number(midOut(pool, usdc.token, weth.token, 2_000n * 10n ** 6n)) / 1e18).toBeCloseTo(1, 6);
     }
   });
 
   it('impact of a V2 swap is in/(x + in), after the fee', () => {
     const pool = v2Pool(1, weth, usdc, 1_000_000n); // 500 WETH a side
     const amount = 5n * E18;
-    const q = quoteExactIn(pool, weth.token, amount);
+    const q = quoteExactIn(pool, weth.token, usdc.token, amount);
     const net = (amount * 997n) / 1_000n;
     const exact = (Number(net) / Number(500n * E18 + net)) * 10_000;
-    expect(impactOf(pool, weth.token, amount, q).impactBps).toBe(Math.ceil(exact));
+    expect(impactOf(pool, weth.token, usdc.token, amount, q).impactBps).toBe(Math.ceil(exact));
     expect(q.feeAmount).toBe((amount * 3n) / 1_000n);
   });
 
   it('maxInWithinImpact is the edge: it fits, a little more does not', () => {
     for (const pool of pools) {
-      const most = maxInWithinImpact(pool, weth.token, 50, 1_000n * E18);
+      const most = maxInWithinImpact(pool, weth.token, usdc.token, 50, 1_000n * E18);
       const bps = (amount: bigint): number =>
-        impactOf(pool, weth.token, amount, quoteExactIn(pool, weth.token, amount)).impactBps;
+        impactOf(pool, weth.token, usdc.token, amount, quoteExactIn(pool, weth.token, usdc.token, amount)).impactBps;
       expect(most).toBeGreaterThan(0n);
       expect(bps(most)).toBeLessThanOrEqual(50);
       expect(bps(most + most / 1_000n)).toBeGreaterThan(50);
-      expect(maxInWithinImpact(pool, weth.token, 50, 10n ** 15n)).toBe(10n ** 15n);
+      expect(maxInWithinImpact(pool, weth.token, usdc.token, 50, 10n ** 15n)).toBe(10n ** 15n);
     }
   });
 

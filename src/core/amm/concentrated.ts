@@ -6,10 +6,7 @@ import type { TickState, V3PoolState, V4PoolState } from '../types.ts';
 import { computeSwapStep } from './swapMath.ts';
 import { MAX_SQRT_RATIO, MAX_TICK, MIN_SQRT_RATIO, MIN_TICK, sqrtRatioAtTick, tickAtSqrtRatio } from './tickMath.ts';
 
-type Curve = Pick<
-  V3PoolState,
-  'ticks' | 'tickSpacing' | 'minTick' | 'maxTick' | 'sqrtPriceX96' | 'tick' | 'liquidity'
->;
+type Curve = Pick<V3PoolState, 'ticks' | 'tickSpacing' | 'minTick' | 'maxTick' | 'sqrtPriceX96' | 'tick' | 'liquidity'>;
 
 export type TickSwap<Pool> = {
   readonly amountOut: bigint;

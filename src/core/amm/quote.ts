@@ -118,10 +118,14 @@ export function maxInWithinImpact(
   maxImpactBps: number,
   upTo: bigint,
 ): bigint {
-  const fits = (amountIn: bigint): boolean => {
+  return largestThat(upTo, (amountIn) => {
     const q = quoteExactIn(pool, tokenIn, tokenOut, amountIn);
     return q.complete && impactOf(pool, tokenIn, tokenOut, amountIn, q).impactBps <= maxImpactBps;
-  };
+  });
+}
+
+/** Where `fits` turns from true to false, from below and to 2^-40 of `upTo`. */
+export function largestThat(upTo: bigint, fits: (amount: bigint) => boolean): bigint {
   if (upTo <= 0n) return 0n;
   if (fits(upTo)) return upTo;
   let lo = 0n;

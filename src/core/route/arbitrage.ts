@@ -65,7 +65,9 @@ function overTicks(p: Problem, e: number, pa: number, pb: number): number {
   const keepB = m.keepB[e] as number;
   const down = now * keepA > fair;
   if (!down && !(fair * keepB > now)) return 0;
-  const wanted = Math.sqrt(down ? fair / keepA : fair * keepB);
+  const asked = Math.sqrt(down ? fair / keepA : fair * keepB);
+  const wanted = down ? Math.max(asked, sqrtPrice * m.leastSqrt) : Math.min(asked, sqrtPrice / m.leastSqrt);
+  const capped = wanted !== asked;
   moveTo(
     m.ticks,
     m.tickFirst[e] as number,
@@ -81,14 +83,14 @@ function overTicks(p: Problem, e: number, pa: number, pb: number): number {
     const take = ub * amount1;
     p.fa[e] = -give;
     p.fb[e] = take;
-    p.response[e] = (ua * liquidity) / (2 * keepA * sqrt * pa);
+    if (!capped) p.response[e] = (ua * liquidity) / (2 * keepA * sqrt * pa);
     return pb * take - pa * give;
   }
   const give = (ub * amount1) / keepB;
   const take = ua * amount0;
   p.fa[e] = take;
   p.fb[e] = -give;
-  p.response[e] = (ub * liquidity * sqrt * pb) / (2 * keepB * pa * pa);
+  if (!capped) p.response[e] = (ub * liquidity * sqrt * pb) / (2 * keepB * pa * pa);
   return pa * take - pb * give;
 }
 
@@ -101,21 +103,25 @@ function onStable(p: Problem, e: number, pa: number, pb: number): number {
   const ub = (p.unitB[e] as number) / (m.unitB[e] as number);
   const fair = (pa * ua) / (pb * ub);
   const keepA = m.keepA[e] as number;
-  if (moveToPrice(pair, false, fair / keepA, stableMove)) {
+  const now = ((m.mid[e] as number) * (m.unitB[e] as number)) / (m.unitA[e] as number);
+  const least = m.leastSqrt * m.leastSqrt;
+  const lowest = Math.max(fair / keepA, now * least);
+  if (moveToPrice(pair, false, lowest, stableMove)) {
     const give = (ua * (stableMove.x - pair.x)) / keepA;
     const take = ub * (otherBalance(pair, pair.x) - stableMove.y);
     p.fa[e] = -give;
     p.fb[e] = take;
-    p.response[e] = (ua * (fair / keepA)) / (-stableMove.slope * keepA * pa);
+    if (lowest === fair / keepA) p.response[e] = (ua * lowest) / (-stableMove.slope * keepA * pa);
     return pb * take - pa * give;
   }
   const keepB = m.keepB[e] as number;
-  if (moveToPrice(pair, true, 1 / (fair * keepB), stableMove)) {
+  const back = Math.max(1 / (fair * keepB), least / now);
+  if (moveToPrice(pair, true, back, stableMove)) {
     const give = (ub * (stableMove.x - pair.y)) / keepB;
     const take = ua * (otherBalance(pair, pair.y) - stableMove.y);
     p.fa[e] = take;
     p.fb[e] = -give;
-    p.response[e] = ((ub / (fair * keepB)) * pb) / (-stableMove.slope * keepB * pa * pa);
+    if (back === 1 / (fair * keepB)) p.response[e] = (ub * back * pb) / (-stableMove.slope * keepB * pa * pa);
     return pa * take - pb * give;
   }
   return 0;

@@ -19,6 +19,8 @@ export type Market = {
   readonly tokens: readonly Address[];
   /** By address in lower case. */
   readonly tokenIndex: ReadonlyMap<string, number>;
+  /** Flows leave at least this share of the square root of a pool's price: what bounds the impact of a swap. */
+  readonly leastSqrt: number;
   /**
    * One edge per pair of tokens of a pool. The pairs of a pool with more than two tokens are alternatives: they share its
    * balances, so a basket uses one of them at most.
@@ -75,7 +77,12 @@ function unitOf(pool: BalancerPoolState, i: number): number {
   return (Number(pool.scalingFactors[i]) * Number(pool.ratesE18[i])) / 1e18;
 }
 
-function balancerEdges(pool: BalancerPoolState, at: number, indexOf: (t: Address) => number): Edge[] {
+function balancerEdges(
+  pool: BalancerPoolState,
+  at: number,
+  indexOf: (t: Address) => number,
+  leastSqrt: number,
+): Edge[] {
   const edges: Edge[] = [];
   const { curve, tokens } = pool;
   const balances = pool.balancesE18.map(Number);
@@ -90,7 +97,13 @@ function balancerEdges(pool: BalancerPoolState, at: number, indexOf: (t: Address
       const common = { pool: at, a: indexOf(ta), b: indexOf(tb), keepA: keep, keepB: keep, x, y };
       if (curve.kind === 'WEIGHTED') {
         const ratio = Number(curve.weightsE18[i]) / Number(curve.weightsE18[j]);
-        edges.push({ ...common, kind: WEIGHTED, mid: (y / x) * ratio, ratio, maxGrowth: 1 + MAX_IN_RATIO });
+        edges.push({
+          ...common,
+          kind: WEIGHTED,
+          mid: (y / x) * ratio,
+          ratio,
+          maxGrowth: Math.min(1 + MAX_IN_RATIO, growthOf(leastSqrt, ratio)),
+        });
       } else {
         const stable = stablePair((Number(curve.ampE3) / 1_000) * tokens.length, balances, i, j);
         const k = stable.product / (stable.x * stable.y);
@@ -101,8 +114,20 @@ function balancerEdges(pool: BalancerPoolState, at: number, indexOf: (t: Address
   return edges;
 }
 
-/** Pools without a price, or without liquidity, become no edge. */
-export function compileMarket(pools: readonly PoolState[]): Market {
+/**
+ * Largest growth of the reserve that comes in. The price of a constant weighted mean falls with its (1 + ratio)-th power, and
+ * the average price of a swap is about the geometric mean of the prices before and after.
+ */
+function growthOf(leastSqrt: number, ratio: number): number {
+  return leastSqrt ** (-2 / (1 + Math.max(ratio, 1 / ratio)));
+}
+
+/**
+ * Pools without a price, or without liquidity, become no edge.
+ * @param maxImpact {1} what a flow may lose to moving its pool; 1 = anything
+ */
+export function compileMarket(pools: readonly PoolState[], maxImpact = 1): Market {
+  const leastSqrt = Math.max(0, 1 - maxImpact);
   const tokens: Address[] = [];
   const tokenIndex = new Map<string, number>();
   const indexOf = (t: Address): number => {
@@ -119,7 +144,7 @@ export function compileMarket(pools: readonly PoolState[]): Market {
   const edges: Edge[] = [];
   pools.forEach((pool, at) => {
     if (pool.venue === 'BALANCER_V3') {
-      edges.push(...balancerEdges(pool, at, indexOf));
+      edges.push(...balancerEdges(pool, at, indexOf, leastSqrt));
       return;
     }
     const [t0, t1] = tokensOf(pool) as [Address, Address];
@@ -131,7 +156,8 @@ export function compileMarket(pools: readonly PoolState[]): Market {
     if (pool.venue === 'UNISWAP_V2') {
       const x = Number(pool.reserve0);
       const y = Number(pool.reserve1);
-      if (x > 0 && y > 0) edges.push({ ...common, kind: WEIGHTED, x, y, mid: y / x });
+      if (x > 0 && y > 0)
+        edges.push({ ...common, kind: WEIGHTED, x, y, mid: y / x, maxGrowth: growthOf(leastSqrt, 1) });
       return;
     }
     const range = appendTicks(table, pool);
@@ -143,7 +169,7 @@ export function compileMarket(pools: readonly PoolState[]): Market {
   const float = (f: (e: Edge) => number): Float64Array => Float64Array.from(edges, f);
   const int = (f: (e: Edge) => number): Int32Array => Int32Array.from(edges, f);
   return {
-    ...{ pools, tokens, tokenIndex, edgeCount: edges.length },
+    ...{ pools, tokens, tokenIndex, leastSqrt, edgeCount: edges.length },
     kind: Uint8Array.from(edges, (e) => e.kind),
     ...{ pool: int((e) => e.pool), a: int((e) => e.a), b: int((e) => e.b) },
     ...{ keepA: float((e) => e.keepA), keepB: float((e) => e.keepB) },

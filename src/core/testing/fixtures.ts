@@ -70,6 +70,7 @@ export const RULE: KeeperRule = {
   maxPaybackDays: 365,
   volatilityBps: 8_000,
   riskAversionE2: 300,
+  blockTimeS: 12,
 };
 
 type Holding = {
@@ -193,7 +194,7 @@ export function snapshotOf(
   } = {},
 ): Snapshot {
   return {
-    schema: 'evenkeel.snapshot/2',
+    schema: 'evenkeel.snapshot/3',
     chainId: 913_377,
     mode: 'REHEARSAL',
     block: { number: 1_000, hash: word(1_000), time: NOW },

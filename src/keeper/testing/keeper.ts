@@ -17,6 +17,7 @@ export const RULE: KeeperRule = {
   maxPaybackDays: 3_650,
   volatilityBps: 8_000,
   riskAversionE2: 300,
+  blockTimeS: 12,
 };
 
 export function configOf(world: World, rule: Partial<KeeperRule> = {}): KeeperConfig {

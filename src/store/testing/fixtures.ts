@@ -24,7 +24,7 @@ const GAS = { baseFeeWei: 7n * 10n ** 9n, priorityFeeWei: 10n ** 9n, nativeUsdE8
 
 export function snapshot(number = 1): Snapshot {
   return {
-    schema: 'evenkeel.snapshot/2',
+    schema: 'evenkeel.snapshot/3',
     chainId: CHAIN,
     mode: 'REHEARSAL',
     block: block(number),
@@ -71,7 +71,7 @@ export function snapshot(number = 1): Snapshot {
 
 export function plan(): Plan {
   return {
-    schema: 'evenkeel.plan/2',
+    schema: 'evenkeel.plan/3',
     vault: VAULT,
     chainId: CHAIN,
     block: block(1),
@@ -79,6 +79,7 @@ export function plan(): Plan {
     epoch: 2,
     slices: [],
     cost: { gasUsdE8: 1n, feeUsdE8: 2n, impactUsdE8: 3n, totalUsdE8: 6n },
+    naive: null,
     yearlySavingUsdE8: 10n ** 10n,
     paybackDays: 3,
     driftAfterBps: [0, 0],
@@ -112,7 +113,7 @@ export function record(checkId: number, o: RecordOptions = {}): DecisionRecord {
   const outcome = o.outcome ?? 'NO_TRADE';
   const drifts = o.drifts ?? { WETH: 120, USDC: -120 };
   return {
-    schema: 'evenkeel.decision/2',
+    schema: 'evenkeel.decision/3',
     checkId,
     chainId: CHAIN,
     mode: 'REHEARSAL',

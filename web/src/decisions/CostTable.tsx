@@ -12,6 +12,7 @@ function cells(parts: readonly string[], total: string): readonly bigint[] {
 /** Costs promised against realised; each column sums to its total, to the cent. */
 export function CostTable(props: { readonly check: ApiCheck }) {
   const cost = props.check.plan?.cost ?? null;
+  const naive = props.check.plan?.naive ?? null;
   const real = props.check.realised;
   if (cost === null && real === null) return null;
   const promised = cost === null ? null : cells([cost.gasUsdE8, cost.feeUsdE8, cost.impactUsdE8, '0'], cost.totalUsdE8);
@@ -74,6 +75,14 @@ export function CostTable(props: { readonly check: ApiCheck }) {
           </tr>
         </tfoot>
       </table>
+      {naive === null || naive.swaps === 0 || cost === null ? null : (
+        <p className="muted" data-testid="naive">
+          A 5-point band, pair by pair through {naive.cash}, one swap each:{' '}
+          <Money usdE8={BigInt(naive.cost.totalUsdE8)} /> for <Money usdE8={BigInt(naive.movedUsdE8)} /> moved
+          {naive.unreachable.length === 0 ? '' : `, and no way for ${naive.unreachable.join(', ')}`}
+          {naive.trades ? '' : ', once a drift passes 5 points'}. This plan: <Money usdE8={BigInt(cost.totalUsdE8)} />.
+        </p>
+      )}
     </Panel>
   );
 }

@@ -3,7 +3,12 @@ import { Copyable } from '../ui/Copyable.tsx';
 import { TokenAmount } from '../ui/Money.tsx';
 import { Panel } from '../ui/Panel.tsx';
 
-const VENUES = { UNISWAP_V2: 'Uniswap V2', UNISWAP_V3: 'Uniswap V3' } as const;
+const VENUES = {
+  UNISWAP_V2: 'Uniswap V2',
+  UNISWAP_V3: 'Uniswap V3',
+  UNISWAP_V4: 'Uniswap V4',
+  BALANCER_V3: 'Balancer V3',
+} as const;
 
 function Amount(props: { readonly check: ApiCheck; readonly symbol: string; readonly amount: string }) {
   const decimals = props.check.assets.find((a) => a.symbol === props.symbol)?.decimals;
@@ -45,9 +50,9 @@ export function Fills(props: { readonly check: ApiCheck }) {
           </thead>
           <tbody>
             {legs.map(({ sequence, leg }) => (
-              <tr key={`${sequence} ${leg.pool} ${leg.sell} ${leg.buy}`}>
+              <tr key={`${sequence} ${leg.hops.map((h) => h.pool)} ${leg.sell} ${leg.buy}`}>
                 <td data-label="Slice">{sequence + 1}</td>
-                <td data-label="Venue">{VENUES[leg.venue]}</td>
+                <td data-label="Venue">{leg.hops.map((h) => VENUES[h.venue]).join(', then ')}</td>
                 <td className="n" data-label="Sell">
                   <Amount check={props.check} symbol={leg.sellSymbol} amount={leg.amountIn} />
                 </td>

@@ -4,7 +4,7 @@
  * and both unknowns, D and one balance, by Newton's method in whole numbers, rounded step by step as StableMath rounds.
  * null = the pool reverts: no convergence, a number beyond 256 bits, a division by zero.
  */
-import { divUp } from '../../units.ts';
+import { divUp, largest, min } from '../../units.ts';
 import { fitsUint256 } from './fixedPoint.ts';
 
 /** Amplification comes times this. */
@@ -90,9 +90,6 @@ export function stableAmountOut(
 }
 
 function isBalanced(balancesE18: readonly bigint[]): boolean {
-  const [least, most] = balancesE18.reduce(([lo, hi], x) => [x < lo ? x : lo, x > hi ? x : hi], [
-    balancesE18[0] ?? 0n,
-    0n,
-  ] as [bigint, bigint]);
-  return least > 0n && most / least < MAX_IMBALANCE;
+  const least = balancesE18.reduce(min);
+  return least > 0n && largest(balancesE18) / least < MAX_IMBALANCE;
 }
