@@ -1,6 +1,11 @@
 /**
  * The curves of Balancer's pools in floating point, for search: no allocation after `twinOf`, amounts in base units as
  * numbers. They know no least trade and no imbalance that ends it; what reaches a chain comes from `swapBalancer`.
+ *
+ * Where that completes, the output here differs from it by at most 1e-12 of itself, 2e-14 of the balance paid from (the
+ * margin that a weighted pool keeps for its power function), 1e-12 of a token (the whole number that the invariant of a
+ * stable pool is), one base unit out and three in. The marginal price is within 1e-9 of itself for balances of at least
+ * 1e24, a million tokens.
  */
 import type { Address, BalancerPoolState } from '../../types.ts';
 import { ONE_E18 } from './fixedPoint.ts';

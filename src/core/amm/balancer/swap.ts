@@ -114,8 +114,8 @@ function amountOutE18(pool: BalancerPoolState, sideIn: Side, sideOut: Side, amou
 
 /**
  * Marginal price before fees, base units of tokenOut per base unit of tokenIn. Exact for a weighted pool. For a stable
- * pool exact at the pool's own invariant, a whole number within two units of the true one, which moves the price by less
- * than (n + 1) * 2 / D. 0/0 where the pool has no price.
+ * pool exact at the pool's own invariant D, a whole number within 100 units of the true one while no balance is 10,000
+ * times another: the price is off by less than (n + 1) * 100 / D of itself. 0/0 where the pool has no price.
  */
 export function balancerMidPrice(
   pool: BalancerPoolState,
