@@ -5,6 +5,7 @@ import { vaultLensAbi } from '../abi/VaultLens.ts';
 import { lower } from '../core/address.ts';
 import { dueOf } from '../core/due.ts';
 import { KeelError } from '../core/errors.ts';
+import { UNSCALED_E4 } from '../core/gas.ts';
 import {
   type Address,
   type AssetState,
@@ -230,6 +231,6 @@ export async function readSnapshot(chain: Chain, deployment: Deployment, mode: M
     block: { number: head.number, hash: head.hash, time: head.time },
     vault,
     pools,
-    gas: { baseFeeWei: head.baseFeeWei, priorityFeeWei, nativeUsdE8 },
+    gas: { baseFeeWei: head.baseFeeWei, priorityFeeWei, scaleE4: UNSCALED_E4, nativeUsdE8 },
   };
 }

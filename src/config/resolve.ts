@@ -47,7 +47,7 @@ function policyOf(limits: ConfigFileFull['limits']): VaultPolicy {
 }
 
 /** {s} by chain id, where it is not that of Ethereum. */
-const BLOCK_TIME_S: Readonly<Record<number, number>> = { 10: 2, 137: 2, 8_453: 2, 42_161: 0.25 };
+const BLOCK_TIME_S: Readonly<Record<number, number>> = { 10: 2, 137: 2, 8453: 2, 42161: 0.25 };
 const ETHEREUM_BLOCK_S = 12;
 
 function ruleOf(rule: ConfigFileFull['rule'], chainId: number): KeeperRule {
