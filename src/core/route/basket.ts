@@ -4,7 +4,7 @@
  * integers of the venues decide: every figure of the result comes from them, and `gapUsd` says how far from the best
  * possible it can be at most.
  */
-import type { Address } from '../types.ts';
+import type { Address, PoolState } from '../types.ts';
 import { pow10 } from '../units.ts';
 import { balanceFlows, missCost, solveDual } from './dual.ts';
 import { costOf, type Fills, fillsOf, type Limits, type RoutedFill } from './fills.ts';
@@ -18,8 +18,10 @@ export type BasketAsset = {
   readonly token: Address;
   readonly symbol: string;
   readonly decimals: number;
+  /** More than 0n. */
   readonly priceUsdE8: bigint;
   readonly balance: bigint;
+  /** At `navUsd`; the router scales it by what its own cost leaves of that. */
   readonly targetUsd: number;
   /** The value after the trade ends within, wherever that is reachable at up to twice or half the oracle's price. */
   readonly loUsd: number;
@@ -46,6 +48,8 @@ export type Basket = {
 export type BasketRoute = {
   /** In an order in which they can be executed: what one fill buys no other sells. */
   readonly fills: readonly RoutedFill[];
+  /** By index, the pools that the fills change, for whoever trades next in the same transaction. */
+  readonly poolsAfter: ReadonlyMap<number, PoolState>;
   /** Value at oracle prices before minus after. */
   readonly lossUsd: number;
   readonly gasUsd: number;
@@ -96,6 +100,7 @@ export function solveRelaxed(p: Problem, navUsd: number): { dual: number; gap: n
 
 export function problemIn(b: Basket): Problem {
   const holdings = b.assets.map((a) => {
+    if (a.priceUsdE8 <= 0n) throw new RangeError(`${a.symbol} has no price`);
     const unitUsd = unitOf(a);
     return { ...a, unitUsd, valueUsd: Number(a.balance) * unitUsd };
   });
@@ -114,15 +119,10 @@ export function routeBasket(b: Basket): BasketRoute {
     p,
     {
       gasUsd: () => {
-        const { paths } = decompose(p, b.minFillUsd);
-        let gas = 0;
-        for (const path of paths) {
-          gas += b.fillGasUsd;
-          for (const e of path.edges) gas += p.gas[e] as number;
-        }
-        return gas;
+        const { stuck, gasUsd } = decompose(p, b);
+        return stuck < 0 ? gasUsd : Number.POSITIVE_INFINITY;
       },
-      obstacle: () => decompose(p, b.minFillUsd).stuck,
+      obstacle: () => decompose(p, b).stuck,
     },
     gasMatters,
   );
@@ -134,11 +134,11 @@ export function routeBasket(b: Basket): BasketRoute {
       maxBuy: amountOf(a.maxBuyUsd, a),
     }),
   );
-  const traded = fillsOf(p, decompose(p, b.minFillUsd).paths, limits, b.fillGasUsd);
+  const traded = fillsOf(p, decompose(p, b).paths, limits, b.fillGasUsd);
   const still: Fills = {
     fills: [],
     values: Array.from(p.value.subarray(0, p.assetCount)),
-    ...{ lossUsd: 0, gasUsd: 0 },
+    ...{ lossUsd: 0, gasUsd: 0, poolsAfter: new Map<number, PoolState>() },
     missUsd: p.value.subarray(0, p.assetCount).reduce((s, v, j) => s + missCost(p, j, v), 0),
   };
   const chosen = costOf(traded) < costOf(still) ? traded : still;
@@ -148,7 +148,7 @@ export function routeBasket(b: Basket): BasketRoute {
   const trades = gasMatters ? lowerBound(p, [chosenPrice, relaxedPrice]) + b.fillGasUsd : -relaxed.dual;
   const boundUsd = Math.min(trades, costOf(still));
   return {
-    fills: chosen.fills,
+    ...{ fills: chosen.fills, poolsAfter: chosen.poolsAfter },
     ...{ lossUsd: chosen.lossUsd, gasUsd: chosen.gasUsd, missUsd: chosen.missUsd },
     boundUsd,
     gapUsd: costOf(chosen) - boundUsd,

@@ -19,12 +19,12 @@ const STIFFNESS = 0.1;
 function inBounds(p: Problem, j: number, v: number): number {
   const lo = p.lo[j] as number;
   const hi = p.hi[j] as number;
-  return v < lo ? lo : v > hi ? hi : v;
+  return v < lo ? lo : Math.min(v, hi);
 }
 
 /** Value that an asset wants at a price, as if it could be traded without limit. */
 function wantedAt(p: Problem, j: number, price: number): number {
-  const q = price > HIGH ? HIGH : price < LOW ? LOW : price;
+  const q = price > HIGH ? HIGH : Math.max(price, LOW);
   return inBounds(p, j, (p.target[j] as number) + p.softness * (1 - q)) - ((price - q) * p.total) / STIFFNESS;
 }
 
@@ -32,7 +32,7 @@ function wantedValue(p: Problem, j: number, price: number): number {
   const v = wantedAt(p, j, price);
   const least = p.least[j] as number;
   const most = p.most[j] as number;
-  return v < least ? least : v > most ? most : v;
+  return v < least ? least : Math.min(v, most);
 }
 
 /** {USD} what a value costs by missing target and bounds: `wantedAt` is where its slope is one minus the price. */
@@ -40,7 +40,7 @@ export function missCost(p: Problem, j: number, value: number): number {
   const target = p.target[j] as number;
   const shortest = inBounds(p, j, target + p.softness * (1 - HIGH));
   const longest = inBounds(p, j, target + p.softness * (1 - LOW));
-  const near = value < shortest ? shortest : value > longest ? longest : value;
+  const near = value < shortest ? shortest : Math.min(value, longest);
   const far = Math.abs(value - near);
   const slope = value < near ? HIGH - 1 : 1 - LOW;
   const off = near - target;

@@ -35,6 +35,8 @@ export type Fills = {
   readonly lossUsd: number;
   readonly missUsd: number;
   readonly gasUsd: number;
+  /** By index, the pools that the fills change. */
+  readonly poolsAfter: ReadonlyMap<number, PoolState>;
 };
 
 type Swapped = { readonly quotes: readonly Quote[]; readonly out: bigint };
@@ -100,6 +102,7 @@ function quoteAll(
   fillGasUsd: number,
 ): Fills {
   const states = [...p.market.pools];
+  const poolsAfter = new Map<number, PoolState>();
   const mayBuy = limits.map((l) => l.maxBuy);
   const maySell = limits.map((l) => l.maxSell);
   const values = Array.from(p.value.subarray(0, p.assetCount));
@@ -145,7 +148,9 @@ function quoteAll(
       return { pool, tokenOut };
     });
     quotes.forEach((quote, h) => {
-      states[p.market.pool[path.edges[h] as number] as number] = quote.poolAfter;
+      const pool = p.market.pool[path.edges[h] as number] as number;
+      states[pool] = quote.poolAfter;
+      poolsAfter.set(pool, quote.poolAfter);
     });
     maySell[sell] = left - fit.amountIn;
     mayBuy[buy] = (mayBuy[buy] as bigint) - out;
@@ -158,7 +163,7 @@ function quoteAll(
     fills.push({ sell, buy, hops, amountIn: fit.amountIn, quotedOut: out, gasUsd: hopGas, feeUsd, impactUsd });
   });
   const missUsd = values.reduce((sum, v, j) => sum + missCost(p, j, v), 0);
-  return { fills, values, lossUsd, missUsd, gasUsd };
+  return { fills, values, lossUsd, missUsd, gasUsd, poolsAfter };
 }
 
 export function costOf(f: Fills): number {
@@ -167,31 +172,55 @@ export function costOf(f: Fills): number {
 
 /**
  * Paths that share a pool meet it one after the other, so the first gets more than its share of the flow and the last
- * less. The amounts are fitted until everything that is bought comes to what the optimum wants.
+ * less. The amounts are fitted until everything that is sold and bought comes to what the optimum wants.
  */
-export function fillsOf(p: Problem, paths: readonly Path[], limits: readonly Limits[], fillGasUsd: number): Fills {
-  const amounts = paths.map((path) => path.amountUsd);
-  const goal = Array.from({ length: p.assetCount }, (_, j) =>
-    Math.abs(paths.reduce((s, path) => s + (path.sell === j ? path.amountUsd : 0), 0) || (p.net[j] as number)),
-  );
+function settleAmounts(p: Problem, paths: readonly Path[], limits: readonly Limits[], fillGasUsd: number): Fitted {
+  let amounts = paths.map((path) => path.amountUsd);
   let best = quoteAll(p, paths, amounts, limits, fillGasUsd);
+  let bestAmounts = amounts;
   for (let round = 1; round < ROUNDS; round++) {
-    const off = best.values.map((v, j) => Math.abs(v - (p.value[j] as number)) / ((goal[j] as number) || 1));
-    if (paths.every((path) => Math.abs((off[path.buy] as number) - 1) <= CLOSE)) break;
+    const got = best.values.map((v, j) => Math.abs(v - (p.value[j] as number)));
+    const goal = (j: number): number => Math.abs(p.net[j] as number);
+    if (paths.every(({ buy }) => Math.abs((got[buy] as number) - goal(buy)) <= CLOSE * goal(buy))) break;
+    amounts = [...bestAmounts];
     for (const side of ['buy', 'sell'] as const) {
-      const sums = goal.map(() => 0);
+      const sums = limits.map(() => 0);
       paths.forEach((path, i) => {
         sums[path[side]] = (sums[path[side]] as number) + (amounts[i] as number);
       });
       paths.forEach((path, i) => {
         const j = path[side];
-        const factor = side === 'buy' ? 1 / (off[j] as number) : (goal[j] as number) / (sums[j] as number);
+        const factor = goal(j) / ((side === 'buy' ? got[j] : sums[j]) as number);
         if (Number.isFinite(factor)) amounts[i] = (amounts[i] as number) * factor;
       });
     }
     const next = quoteAll(p, paths, amounts, limits, fillGasUsd);
     if (costOf(next) >= costOf(best)) break;
     best = next;
+    bestAmounts = amounts;
+  }
+  return { ...best, paths: paths.map((path, i) => ({ ...path, amountUsd: bestAmounts[i] as number })) };
+}
+
+type Fitted = Fills & { readonly paths: readonly Path[] };
+
+/** So many paths in a row that are worth their gas end the search for one that is not. */
+const PATIENCE = 8;
+
+/** Leaves out paths, the smallest first, whose gas is more than what the others lose by carrying their share. */
+export function fillsOf(p: Problem, paths: readonly Path[], limits: readonly Limits[], fillGasUsd: number): Fills {
+  const whole = settleAmounts(p, paths, limits, fillGasUsd);
+  if (whole.gasUsd === 0) return whole;
+  let best = whole;
+  let kept = 0;
+  const smallestFirst = [...whole.paths].sort((x, y) => x.amountUsd - y.amountUsd);
+  for (const { edges, sell } of smallestFirst) {
+    const others = best.paths.filter((path) => path.sell !== sell || path.edges !== edges);
+    const tried = settleAmounts(p, others, limits, fillGasUsd);
+    if (costOf(tried) < costOf(best)) {
+      best = tried;
+      kept = 0;
+    } else if (++kept === PATIENCE) break;
   }
   return best;
 }

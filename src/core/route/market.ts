@@ -163,7 +163,7 @@ export function compileMarket(pools: readonly PoolState[], maxImpact = 1): Marke
     const range = appendTicks(table, pool);
     if (range === null) return;
     const s = range.sqrtPrice;
-    const l = Math.max(...table.liquidity.slice(range.at, range.at + 1), 1);
+    const l = Math.max(table.liquidity[range.at] as number, 1);
     edges.push({ ...common, kind: TICKS, x: l / s, y: l * s, mid: s * s, range });
   });
   const float = (f: (e: Edge) => number): Float64Array => Float64Array.from(edges, f);

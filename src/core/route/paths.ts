@@ -17,7 +17,7 @@ export type Path = {
 
 export type Decomposition = {
   readonly paths: readonly Path[];
-  /** An edge with flow that is part of no path; -1 = none. The one that gains least comes first. */
+  /** An edge with flow that is part of no path and had better not be used; -1 = none. */
   readonly stuck: number;
 };
 
@@ -46,48 +46,110 @@ function isAlone(p: Problem, edge: number): boolean {
   return p.market.pools[p.market.pool[edge] as number]?.venue === 'BALANCER_V3';
 }
 
-/** The widest of the shortest paths from supply to demand. */
-function nextPath(p: Problem, arcs: readonly Arc[], supply: Float64Array, demand: Float64Array): Arc[] | null {
-  const n = p.nodeCount;
-  let width = Float64Array.from(supply);
+/** Hops beyond these make a path that no sum of gas would pay for. */
+const MAX_HOPS = 5;
+
+/** By number of hops and node, the arc over which the widest walk from what `start` offers gets there. */
+type Walks = { readonly width: readonly Float64Array[]; readonly via: readonly (readonly (Arc | undefined)[])[] };
+
+function walksFrom(p: Problem, arcs: readonly Arc[], start: Float64Array): Walks {
+  const width = [start];
   const via: (Arc | undefined)[][] = [];
-  for (let hops = 1; hops <= n; hops++) {
-    const next = new Float64Array(n);
-    const by = new Array<Arc | undefined>(n);
-    let found = -1;
-    let widest = 0;
+  for (let hops = 0; hops < MAX_HOPS; hops++) {
+    const from = width[hops] as Float64Array;
+    const next = new Float64Array(p.nodeCount);
+    const by = new Array<Arc | undefined>(p.nodeCount);
     for (const arc of arcs) {
-      const w = Math.min(width[arc.from] as number, arc.rest);
+      const w = Math.min(from[arc.from] as number, arc.rest);
       if (w <= (next[arc.to] as number)) continue;
       next[arc.to] = w;
       by[arc.to] = arc;
     }
+    width.push(next);
     via.push(by);
-    for (let j = 0; j < n; j++) {
-      const w = Math.min(next[j] as number, demand[j] as number);
+  }
+  return { width, via };
+}
+
+/** null when the walk meets a token twice. */
+function pathTo(walks: Walks, hops: number, end: number): Arc[] | null {
+  const path: Arc[] = [];
+  const seen = new Set([end]);
+  let node = end;
+  for (let h = hops - 1; h >= 0; h--) {
+    const arc = walks.via[h]?.[node];
+    if (arc === undefined || seen.has(arc.from)) return null;
+    seen.add(arc.from);
+    path.unshift(arc);
+    node = arc.from;
+  }
+  return path;
+}
+
+type Choice = (p: Problem, arcs: readonly Arc[], supply: Float64Array, demand: Float64Array) => Arc[] | null;
+
+/** The widest of the shortest paths from supply to demand. */
+const shortest: Choice = (p, arcs, supply, demand) => {
+  const walks = walksFrom(p, arcs, supply);
+  for (let hops = 1; hops <= MAX_HOPS; hops++) {
+    let found = -1;
+    let widest = 0;
+    for (let j = 0; j < p.assetCount; j++) {
+      const w = Math.min(walks.width[hops]?.[j] as number, demand[j] as number);
       if (w > widest) {
         widest = w;
         found = j;
       }
     }
-    if (found >= 0) {
-      const path: Arc[] = [];
-      let node = found;
-      for (let h = hops - 1; h >= 0; h--) {
-        const arc = via[h]?.[node];
-        if (arc === undefined) return null;
-        path.unshift(arc);
-        node = arc.from;
-      }
-      return path;
-    }
-    width = next;
+    if (found >= 0) return pathTo(walks, hops, found);
   }
   return null;
+};
+
+/** Amounts this close to each other are the same: a remainder of that size goes along with its neighbours. */
+const SAME = 0.02;
+
+/** The path that finishes most per hop: supply, demand and flows that it takes up whole need no further fill. */
+const finishing: Choice = (p, arcs, supply, demand) => {
+  let best: Arc[] | null = null;
+  let bestScore = 0;
+  for (let source = 0; source < p.assetCount; source++) {
+    const offer = supply[source] as number;
+    if (!(offer > 0)) continue;
+    const start = new Float64Array(p.nodeCount);
+    start[source] = offer;
+    const walks = walksFrom(p, arcs, start);
+    for (let hops = 1; hops <= MAX_HOPS; hops++)
+      for (let j = 0; j < p.assetCount; j++) {
+        const amount = Math.min(walks.width[hops]?.[j] as number, demand[j] as number);
+        if (!(amount > 0)) continue;
+        const path = pathTo(walks, hops, j);
+        if (path === null) continue;
+        const enough = amount * (1 + SAME);
+        let done = (offer <= enough ? 1 : 0) + ((demand[j] as number) <= enough ? 1 : 0);
+        for (const arc of path) if (arc.rest <= enough) done++;
+        const score = done / hops + 1e-3 * done + (1e-6 * amount) / p.total;
+        if (score <= bestScore) continue;
+        bestScore = score;
+        best = path;
+      }
+  }
+  return best;
+};
+
+export type Charges = {
+  /** {USD} of every fill, besides its hops. */
+  readonly fillGasUsd: number;
+  /** {USD} A smaller path is left out. */
+  readonly minFillUsd: number;
+};
+
+/** {USD} */
+export function gasOf(p: Problem, path: Path, fillGasUsd: number): number {
+  return path.edges.reduce((gas, e) => gas + (p.gas[e] as number), fillGasUsd);
 }
 
-/** @param minFillUsd a smaller path is left out */
-export function decompose(p: Problem, minFillUsd: number): Decomposition {
+function takeApart(p: Problem, charges: Charges, choose: Choice): Decomposition & { gasUsd: number } {
   const arcs = arcsOf(p);
   const supply = new Float64Array(p.nodeCount);
   const demand = new Float64Array(p.nodeCount);
@@ -96,9 +158,9 @@ export function decompose(p: Problem, minFillUsd: number): Decomposition {
     if (net < 0) supply[j] = -net;
     else demand[j] = net;
   }
-  const dust = DUST * p.total;
-  const smallest = Math.max(dust, minFillUsd);
+  const smallest = Math.max(DUST * p.total, charges.minFillUsd);
   const paths: Path[] = [];
+  let gasUsd = 0;
   const take = (route: readonly Arc[]): void => {
     const first = route[0] as Arc;
     const last = route[route.length - 1] as Arc;
@@ -124,13 +186,22 @@ export function decompose(p: Problem, minFillUsd: number): Decomposition {
     supply[first.from] = tightest < 0 && !full ? 0 : Math.max(0, left);
     demand[last.to] = full ? 0 : Math.max(0, (demand[last.to] as number) - carried);
     if (amount < smallest) return;
-    paths.push({
+    const path: Path = {
       sell: first.from,
       buy: last.to,
       edges: route.map((arc) => arc.edge),
       nodes: route.map((arc) => arc.to),
       amountUsd: amount,
-    });
+    };
+    // Without it, two assets miss their targets by this much: at the optimum that costs no more than its square.
+    const without = (amount * amount) / p.softness;
+    const gas = gasOf(p, path, charges.fillGasUsd);
+    if (without < gas) {
+      gasUsd += without;
+      return;
+    }
+    gasUsd += gas;
+    paths.push(path);
   };
   for (const arc of arcs) {
     if (!isAlone(p, arc.edge)) continue;
@@ -138,13 +209,32 @@ export function decompose(p: Problem, minFillUsd: number): Decomposition {
   }
   const open = arcs.filter((arc) => !isAlone(p, arc.edge));
   for (;;) {
-    const path = nextPath(p, open, supply, demand);
+    const path = choose(p, open, supply, demand);
     if (path === null) break;
     take(path);
   }
+  return { paths, stuck: stuckOf(p, arcs), gasUsd };
+}
+
+/** Pools that must be whole fills come first: what leads to them is stuck only because of them. */
+function stuckOf(p: Problem, arcs: readonly Arc[]): number {
   let stuck = -1;
-  for (const arc of arcs)
-    if (arc.rest > STUCK * p.total && (stuck < 0 || (p.gain[arc.edge] as number) < (p.gain[stuck] as number)))
-      stuck = arc.edge;
-  return { paths, stuck };
+  for (const { edge, rest } of arcs) {
+    if (rest <= STUCK * p.total) continue;
+    const sooner = stuck < 0 || (isAlone(p, edge) && !isAlone(p, stuck));
+    const later = stuck >= 0 && !isAlone(p, edge) && isAlone(p, stuck);
+    if (sooner || (!later && (p.gain[edge] as number) < (p.gain[stuck] as number))) stuck = edge;
+  }
+  return stuck;
+}
+
+/** Above this number of flows only the cheaper way to take them apart is tried. */
+const MANY = 40;
+
+/** Takes the flows at hand apart, in the way that costs less gas. `gasUsd` includes what small paths left out cost. */
+export function decompose(p: Problem, charges: Charges): Decomposition & { gasUsd: number } {
+  const plain = takeApart(p, charges, shortest);
+  if (plain.gasUsd === 0 || plain.paths.length > MANY) return plain;
+  const fitted = takeApart(p, charges, finishing);
+  return fitted.stuck < 0 && fitted.gasUsd < plain.gasUsd ? fitted : plain;
 }

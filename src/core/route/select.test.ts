@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { quoteExactIn } from '../amm/quote.ts';
 import { seeded } from '../testing/random.ts';
-import { type Basket, problemIn, solveRelaxed } from './basket.ts';
+import { type Basket, problemIn, routeBasket, solveRelaxed } from './basket.ts';
 import { balanceFlows, solveDual } from './dual.ts';
 import { compileMarket } from './market.ts';
+import { decompose } from './paths.ts';
 import type { Problem } from './problem.ts';
 import { type Execution, lowerBound, selectEdges } from './select.ts';
 import { bedBasket, bedPools, randomBasket } from './testing/markets.ts';
@@ -146,6 +147,33 @@ describe('selection', () => {
       if (s.costUsd <= best + 1e-3) optimal++;
     }
     expect(optimal).toBeGreaterThanOrEqual(cases - 1);
+  });
+
+  it('routes as cheaply as the best subset of the pools, every fill and hop counted', () => {
+    const r = seeded(43);
+    let optimal = 0;
+    for (let i = 0; i < 9; i++) {
+      const gasUsd = [0.5, 5, 50][i % 3] as number;
+      const { basket } = randomBasket(r, 4, 10, ['V2', 'V3', 'TICKS', 'WEIGHTED'], 0.001, {
+        ...{ navUsd: 1e5, hopGasUsd: () => gasUsd, fillGasUsd: gasUsd },
+      });
+      const route = routeBasket(basket);
+      const cost = route.lossUsd + route.gasUsd + route.missUsd;
+      const { p, price } = solved(basket);
+      let best = Number.POSITIVE_INFINITY;
+      for (let mask = 0; mask < 1 << p.market.edgeCount; mask++) {
+        for (let e = 0; e < p.market.edgeCount; e++) p.active[e] = (mask >> e) & 1;
+        p.price.set(price);
+        const s = solveDual(p, 1e-9 * p.total);
+        const { stuck, gasUsd: gas } = decompose(p, basket);
+        if (stuck < 0) best = Math.min(best, s.gap - s.dual + gas);
+      }
+      expect(route.boundUsd).toBeLessThanOrEqual(best + 1e-6);
+      // Never more than one hop's gas from it, and mostly on it: rounding and the order of fills move cents.
+      expect(cost).toBeLessThanOrEqual(best + gasUsd);
+      if (cost <= best + 0.05) optimal++;
+    }
+    expect(optimal).toBeGreaterThanOrEqual(8);
   });
 
   it('costs no less, and uses no more hops, when gas rises', () => {

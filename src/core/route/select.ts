@@ -57,7 +57,6 @@ function doublePair(p: Problem, used: readonly number[]): number {
  */
 export function selectEdges(p: Problem, execution: Execution, gasMatters: boolean): Selection {
   const tolerance = TOLERANCE * p.total;
-  const banned = new Uint8Array(p.market.edgeCount);
   const reachable = p.active.slice();
   let iterations = 0;
   const solve = (): number => {
@@ -76,10 +75,7 @@ export function selectEdges(p: Problem, execution: Execution, gasMatters: boolea
   for (;;) {
     const used = usedEdges(p);
     let drop = doublePair(p, used);
-    if (drop < 0) {
-      drop = execution.obstacle(p);
-      if (drop >= 0) banned[drop] = 1;
-    }
+    if (drop < 0) drop = execution.obstacle(p);
     if (drop < 0) break;
     dropped = true;
     p.active[drop] = 0;
@@ -149,7 +145,7 @@ export function selectEdges(p: Problem, execution: Execution, gasMatters: boolea
     const used = new Set(usedEdges(p));
     const gains: { e: number; gain: number }[] = [];
     for (let e = 0; e < p.market.edgeCount; e++) {
-      if (reachable[e] === 0 || banned[e] === 1 || used.has(e)) continue;
+      if (reachable[e] === 0 || used.has(e)) continue;
       const gain = netGain(p, e);
       if (gain + (p.gas[e] as number) > 0) gains.push({ e, gain });
     }

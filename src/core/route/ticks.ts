@@ -34,63 +34,53 @@ export function emptyTickTable(): TickTable {
   return { sqrt: [], liquidity: [], amount0: [], amount1: [] };
 }
 
-/** Appends the pool to the table; null when its price is unknown or outside the ticks that were read. */
+/** Appends the pool to the table; null when it has no price or liquidity among the ticks that were read. */
 export function appendTicks(table: TickTable, pool: V3PoolState | V4PoolState): TickRange | null {
   const { tick, minTick, maxTick } = pool;
   if (pool.sqrtPriceX96 <= 0n || tick < minTick || tick >= maxTick) return null;
   const inside: readonly TickState[] = pool.ticks.filter((t) => t.index > minTick && t.index < maxTick);
-  const first = table.sqrt.length;
-  const bounds = [minTick, ...inside.map((t) => t.index), maxTick];
   const below = inside.filter((t) => t.index <= tick).length;
-  const at = first + below;
-  const last = first + bounds.length - 1;
-  for (const b of bounds) table.sqrt.push(Math.exp(b * LN_SQRT_TICK));
-  const liquidity = new Array<number>(bounds.length).fill(0);
+  const sqrt = [minTick, ...inside.map((t) => t.index), maxTick].map((t) => Math.exp(t * LN_SQRT_TICK));
+  const last = sqrt.length - 1;
+  const liquidity = new Array<number>(sqrt.length).fill(0);
   let exact = pool.liquidity;
-  liquidity[below] = Number(exact);
-  for (let i = below; i < inside.length; i++) {
+  for (let i = below; i < last; i++) {
+    liquidity[i] = Number(exact);
     exact += inside[i]?.liquidityNet ?? 0n;
-    liquidity[i + 1] = Number(exact);
   }
   exact = pool.liquidity;
   for (let i = below - 1; i >= 0; i--) {
     exact -= inside[i]?.liquidityNet ?? 0n;
     liquidity[i] = Number(exact);
   }
-  table.liquidity.push(...liquidity);
-  if (liquidity.every((l) => l <= 0)) return null;
+  if (!liquidity.some((l) => l > 0)) return null;
   // A price on a boundary belongs to the side that `tick` names; rounding must not push it across.
-  const { sqrt } = table;
-  const sqrtPrice = Math.min(Math.max(Number(pool.sqrtPriceX96) / TWO_96, sqrt[at] as number), sqrt[at + 1] as number);
-  const amount0 = new Array<number>(bounds.length).fill(0);
-  const amount1 = new Array<number>(bounds.length).fill(0);
-  let sum0 = 0;
-  let sum1 = 0;
-  let from = sqrtPrice;
-  for (let i = at + 1; i <= last; i++) {
-    const to = sqrt[i] as number;
-    const l = liquidity[i - 1 - first] as number;
-    sum0 += (l * (to - from)) / (to * from);
-    sum1 += l * (to - from);
-    amount0[i - first] = sum0;
-    amount1[i - first] = sum1;
-    from = to;
+  const [floor, ceiling] = [sqrt[below] as number, sqrt[below + 1] as number];
+  const sqrtPrice = Math.min(Math.max(Number(pool.sqrtPriceX96) / TWO_96, floor), ceiling);
+  const amount0 = new Array<number>(sqrt.length).fill(0);
+  const amount1 = new Array<number>(sqrt.length).fill(0);
+  for (const direction of [1, -1]) {
+    let sum0 = 0;
+    let sum1 = 0;
+    let from = sqrtPrice;
+    for (let i = direction > 0 ? below + 1 : below; i >= 0 && i <= last; i += direction) {
+      const to = sqrt[i] as number;
+      const l = liquidity[direction > 0 ? i - 1 : i] as number;
+      sum0 += (l * Math.abs(to - from)) / (to * from);
+      sum1 += l * Math.abs(to - from);
+      amount0[i] = sum0;
+      amount1[i] = sum1;
+      from = to;
+    }
   }
-  sum0 = 0;
-  sum1 = 0;
-  from = sqrtPrice;
-  for (let i = at; i >= first; i--) {
-    const to = sqrt[i] as number;
-    const l = liquidity[i - first] as number;
-    sum0 += (l * (from - to)) / (to * from);
-    sum1 += l * (from - to);
-    amount0[i - first] = sum0;
-    amount1[i - first] = sum1;
-    from = to;
+  const first = table.sqrt.length;
+  for (let i = 0; i <= last; i++) {
+    table.sqrt.push(sqrt[i] as number);
+    table.liquidity.push(liquidity[i] as number);
+    table.amount0.push(amount0[i] as number);
+    table.amount1.push(amount1[i] as number);
   }
-  table.amount0.push(...amount0);
-  table.amount1.push(...amount1);
-  return { first, last, at, sqrtPrice };
+  return { first, last: first + last, at: first + below, sqrtPrice };
 }
 
 /** What moving the price to `sqrt` exchanges, without fee. Written by `moveTo`. */
