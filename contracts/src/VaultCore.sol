@@ -504,7 +504,7 @@ abstract contract VaultCore is VaultStorage {
             uint256 vSellAfter = RebalanceMath.value(run.book.balance(leg.sell), sell.priceUsdE8, sell.unit);
             uint256 vBuyAfter = RebalanceMath.value(run.book.balance(leg.buy), buy.priceUsdE8, buy.unit);
             uint256 most = RebalanceMath.max(Words.maxSlipBps(run.first), Words.premiumBps(run.second));
-            uint256 tolerance = RebalanceMath.targetValue(most, spentUsdE8);
+            uint256 tolerance = RebalanceMath.overshootUsdE8(most, spentUsdE8, buy.priceUsdE8, buy.unit);
             require(vBuyAfter <= buy.target + tolerance, IVault.Overshoot(uint8(leg.buy))); // P:[12]
             require(
                 RebalanceMath.absDiff(vSellAfter, sell.target) + RebalanceMath.absDiff(vBuyAfter, buy.target)

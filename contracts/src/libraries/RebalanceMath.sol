@@ -345,6 +345,21 @@ library RebalanceMath {
 
     /* ------------------------------------------------ limits ------------------------------------------------- */
 
+    /// @notice How far past its target a bought asset may come: by what a fill may win against the oracle, and by the base
+    ///         unit that `requiredOut` rounds up to. Whatever is required of a fill of `wantedUsdE8` is within it.
+    /// @param wonBps {bps} most that a fill may win
+    /// @param spentUsdE8 {USD E8} rounded down, so that a little more was spent
+    /// @return {USD E8} rounded up
+    function overshootUsdE8(uint256 wonBps, uint256 spentUsdE8, uint256 buyPriceUsdE8, uint256 buyUnit)
+        internal
+        pure
+        returns (uint256)
+    {
+        unchecked {
+            return ceilDiv(wonBps * (spentUsdE8 + 1), BPS) + ceilDiv(buyPriceUsdE8, buyUnit);
+        }
+    }
+
     /// @notice What a fill must bring, in parts per million of the oracle value: from a premium down to the cap.
     /// @param first first word of the policy
     /// @param second second word of the policy
