@@ -284,9 +284,7 @@ contract Rulebook is IRulebook {
         bytes memory blob = rules;
         (uint256 first, uint256 second) = blob.policyWords();
         (uint256[] memory sides, uint256 nav) = _sides(blob, _mustRead(blob), hot);
-        uint256 snapshotS = Words.snapshotS(second);
-        bool tooOld = snapshotS != 0 && block.timestamp >= Words.snapshotAt(cold) + snapshotS;
-        if (!tooOld) nav = Words.epochNavUsdE8(cold);
+        if (!Words.isNavTooOld(second, cold, block.timestamp)) nav = Words.epochNavUsdE8(cold);
         for (uint256 i; i < sides.length; ++i) {
             // What was sold cannot be bought any more: it lacks nothing. P:[11] P:[21]
             if (Words.sold(hot) >> i & 1 == 1) sides[i] = RebalanceMath.withoutDeficit(sides[i], nav);
@@ -310,26 +308,13 @@ contract Rulebook is IRulebook {
         Asset[] memory assets = blob.allWithStops();
         uint256[] memory book = _mustRead(blob);
         (, navUsdE8) = _sides(blob, book, hot);
-        bool moved = whole && navUsdE8 != 0 && _raiseReference(s, ref, navUsdE8);
+        bool moved = whole && navUsdE8 != 0 && RebalanceMath.raiseReference(s, ref, navUsdE8.toUint72());
         reached = RebalanceMath.stopsReached(p, s, ref, assets, _prices(book), navUsdE8);
         uint32 fired;
         (act, fired) = RebalanceMath.stepStop(ref, reached, p.confirmS, block.timestamp); // P:[7]
         if (act == 0 && moved) act = "REFERENCE";
         newHot = Words.latched(hot, fired, s.referenceLive);
         newStop = Words.packStop(ref);
-    }
-
-    /// @return moved whether there is a new reference
-    function _raiseReference(State memory s, Stop memory ref, uint256 nav) private pure returns (bool moved) {
-        if (!s.referenceLive) {
-            s.referenceLive = true;
-            ref.baseUsdE8 = nav.toUint72();
-            ref.highUsdE8 = ref.baseUsdE8;
-            return true;
-        }
-        if (nav <= ref.highUsdE8) return false;
-        ref.highUsdE8 = nav.toUint72();
-        return true;
     }
 
     /// @notice Balances of the caller, and prices. P:[8] live

@@ -169,7 +169,7 @@ abstract contract VaultCore is VaultStorage {
         bytes memory rules = Rules.load(Words.versionOf(cold));
         (run.caller, run.hot, run.cold, run.rules) = (caller, hot, cold, rules);
         (run.first, run.second) = rules.policyWords();
-        run.trusted = rules.isKeeper(caller) || caller == _owner();
+        run.trusted = rules.isKeeper(caller) || caller == _ownerOf(hot);
         require(run.trusted || Words.isOpenToAll(run.second), IVault.NotKeeper(caller));
         uint256 until = Words.pausedUntil(hot);
         require(until <= block.timestamp, IVault.Paused(uint40(until))); // P:[18]
@@ -250,8 +250,7 @@ abstract contract VaultCore is VaultStorage {
     ///      too old. An index beyond the table is left for `_fill` to refuse by name.
     function _price(Run memory run, Fill[] calldata fills) private {
         unchecked {
-            uint256 snapshotS = Words.snapshotS(run.second);
-            bool tooOld = snapshotS != 0 && block.timestamp >= Words.snapshotAt(run.cold) + snapshotS;
+            bool tooOld = Words.isNavTooOld(run.second, run.cold, block.timestamp);
             uint256 asked = type(uint256).max;
             if (!tooOld) {
                 asked = 0;

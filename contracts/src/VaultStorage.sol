@@ -39,7 +39,7 @@ abstract contract VaultStorage is ReentrancyGuardTransient {
     uint40 internal _nextGuardianPauseAt; // {s}
 
     modifier onlyOwner() {
-        require(msg.sender == _owner(), IVault.NotOwner(msg.sender));
+        _checkOwner(_hot);
         _;
     }
 
@@ -65,9 +65,17 @@ abstract contract VaultStorage is ReentrancyGuardTransient {
 
     /* ------------------------------------------------- owner ------------------------------------------------- */
 
+    function _checkOwner(uint256 hot) internal view {
+        require(msg.sender == _ownerOf(hot), IVault.NotOwner(msg.sender));
+    }
+
+    function _owner() internal view returns (address) {
+        return _ownerOf(_hot);
+    }
+
     /// @dev The first owner is written into the code of the clone: that costs less to make and to read than storage.
-    function _owner() internal view returns (address account) {
-        if (Words.ownerMoved(_hot)) return _movedOwner;
+    function _ownerOf(uint256 hot) internal view returns (address account) {
+        if (Words.ownerMoved(hot)) return _movedOwner;
         assembly ("memory-safe") {
             mstore(0x00, 0)
             extcodecopy(address(), 0x0c, ARGUMENTS_AT, 0x14)
@@ -76,8 +84,7 @@ abstract contract VaultStorage is ReentrancyGuardTransient {
     }
 
     /// @notice The owner moved coins: a plan made before is void, and so is what a stop was measured against.
-    function _onFlow() internal {
-        uint256 hot = _hot;
+    function _onFlow(uint256 hot) internal {
         if (!Words.changesOnFlow(hot, block.timestamp)) return;
         State memory s = _state();
         _closeEpoch(s);

@@ -217,6 +217,16 @@ library RebalanceMath {
         assets[lastSafe].targetBps += uint16(left);
     }
 
+    /// @notice What the portfolio's stop is measured against from now on. Changes `s` and `ref` in place.
+    /// @return moved whether that is something new
+    function raiseReference(State memory s, Stop memory ref, uint96 nav) internal pure returns (bool moved) {
+        if (s.referenceLive && nav <= ref.highUsdE8) return false;
+        if (!s.referenceLive) ref.baseUsdE8 = nav;
+        ref.highUsdE8 = nav;
+        s.referenceLive = true;
+        return true;
+    }
+
     /// @notice Which assets' stops hold at these prices?
     /// @param assets with their stop and take prices
     /// @param prices {USD E8} by asset, all good

@@ -175,6 +175,16 @@ library Words {
         return cold & ~uint256(type(uint72).max) | nowS << 32 | next;
     }
 
+    /// @notice Does the policy want the NAV taken anew before anything is measured against it?
+    /// @param second word of the policy
+    function isNavTooOld(uint256 second, uint256 cold, uint256 nowS) internal pure returns (bool) {
+        uint256 age = snapshotS(second);
+        if (age == 0) return false;
+        unchecked {
+            return nowS >= snapshotAt(cold) + age; // 41 bits
+        }
+    }
+
     /* ------------------------------------------------ packing ------------------------------------------------ */
 
     /// @dev 248 of 256 bits, first member lowest.
