@@ -31,14 +31,6 @@ contract VaultExtension is VaultStorage {
         factory = factory_;
     }
 
-    /// @notice Lays down the first rules. The owner is in the code already.
-    /// @dev The factory has had the rules from the rulebook, in the same call, and tells the world about them.
-    function initialise(bytes calldata rules) external nonReentrant {
-        require(msg.sender == factory, IVault.NotOwner(msg.sender));
-        require(Rules.addressOf(0).code.length == 0, IVault.AlreadyInitialised());
-        Rules.store(rules);
-    }
-
     /* ------------------------------------------------ deposits ----------------------------------------------- */
 
     /// @notice See IVault.
