@@ -48,12 +48,16 @@ library Words {
 
     /// @return {USD E8} = {USD cents} * {USD E8 / USD cent}
     function minTradeUsdE8(uint256 first) internal pure returns (uint256) {
-        return uint256(uint32(first >> 160)) * 1e6;
+        unchecked {
+            return uint256(uint32(first >> 160)) * 1e6; // 52 bits
+        }
     }
 
     /// @return {wei} = {1e6 wei} * {wei / 1e6 wei}; 0 = none
     function maxGasPriceWei(uint256 first) internal pure returns (uint256) {
-        return uint256(uint32(first >> 192)) * 1e6;
+        unchecked {
+            return uint256(uint32(first >> 192)) * 1e6; // 52 bits
+        }
     }
 
     function ttlS(uint256 first) internal pure returns (uint256) {
