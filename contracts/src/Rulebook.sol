@@ -322,9 +322,10 @@ contract Rulebook is IRulebook {
     /// @return status of the first asset whose price is not good
     function _read(bytes memory rules) private view returns (uint256[] memory book, PriceStatus status) {
         uint256 n = rules.count();
+        uint256 heads = rules.heads();
         book = Book.make(n);
         for (uint256 i; i < n; ++i) {
-            book.setBalance(i, Book.balanceOf(Rules.tokenOf(rules.headAt(i)), msg.sender));
+            book.setBalance(i, Book.balanceOf(Rules.tokenOf(Rules.headIn(heads, i)), msg.sender));
         }
         if (_direct && book.priceDirectly(rules, type(uint256).max, n)) return (book, PriceStatus.Ok);
         (Price[] memory quotes,) = hub.peekOf(rules.feeds(type(uint256).max)); // P:[4] P:[5] P:[6]
@@ -357,13 +358,16 @@ contract Rulebook is IRulebook {
             RebalanceMath.inForce(assets, stopped); // P:[7]
         }
         sides = new uint256[](n);
-        for (uint256 i; i < n; ++i) {
-            uint256 head = rules.headAt(i);
-            uint256 v = RebalanceMath.value(book.balance(i), book.price(i), 10 ** Rules.decimalsOf(head));
-            nav += v;
-            sides[i] = stopped == 0
-                ? RebalanceMath.sideOf(v, Rules.targetOf(head), Rules.bandOf(head))
-                : RebalanceMath.sideOf(v, assets[i].targetBps, assets[i].bandBps);
+        uint256 heads = rules.heads();
+        unchecked {
+            for (uint256 i; i < n; ++i) {
+                uint256 head = Rules.headIn(heads, i);
+                uint256 v = RebalanceMath.value(book.balance(i), book.price(i), 10 ** Rules.decimalsOf(head));
+                nav += v; // 192 bits each, 32 of them at most
+                sides[i] = stopped == 0
+                    ? RebalanceMath.sideOf(v, Rules.targetOf(head), Rules.bandOf(head))
+                    : RebalanceMath.sideOf(v, assets[i].targetBps, assets[i].bandBps);
+            }
         }
     }
 

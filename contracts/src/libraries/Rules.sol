@@ -186,11 +186,27 @@ library Rules {
         return false;
     }
 
-    /// @return head token, decimals and so on from the highest bits down
-    function headAt(bytes memory blob, uint256 i) internal pure returns (uint256 head) {
-        unchecked {
-            return _word(blob, FIXED + keeperCount(blob) * KEEPER + i * HEAD); // a few hundred bytes
+    /// @return at where in memory the heads begin, for `headIn`
+    function heads(bytes memory blob) internal pure returns (uint256 at) {
+        uint256 from = FIXED;
+        uint256 size = KEEPER;
+        assembly ("memory-safe") {
+            from := add(add(blob, 0x20), from)
+            at := add(from, mul(size, byte(0, mload(sub(from, 2))))) // behind the keepers
         }
+    }
+
+    /// @param heads_ see `heads`
+    /// @return head token, decimals and so on from the highest bits down
+    function headIn(uint256 heads_, uint256 i) internal pure returns (uint256 head) {
+        uint256 size = HEAD;
+        assembly ("memory-safe") {
+            head := mload(add(heads_, mul(i, size)))
+        }
+    }
+
+    function headAt(bytes memory blob, uint256 i) internal pure returns (uint256 head) {
+        return headIn(heads(blob), i);
     }
 
     function tokenOf(uint256 head) internal pure returns (address) {
