@@ -1,6 +1,6 @@
 /** The wire shapes as zod schemas: docs/openapi.json is generated from them, and tests read every answer through them. */
 import { z } from '@hono/zod-openapi';
-import { type Address, FREQUENCIES, type Hex, MODES, OUTCOMES, PRICE_STATUSES, REASONS } from '../core/types.ts';
+import { type Address, FREQUENCIES, type Hex, MODES, OUTCOMES, PRICE_STATUSES, REASONS, SIDES } from '../core/types.ts';
 
 const hexText = z
   .custom<Hex>((v) => typeof v === 'string' && /^0x[0-9a-fA-F]*$/.test(v), { error: 'not hex' })
@@ -77,6 +77,8 @@ const ruleSchema = z
     maxPaybackDays: z.int(),
     volatilityBps: z.int(),
     riskAversionE2: z.int(),
+    sides: z.record(z.string(), z.enum(SIDES)),
+    buyOnlyWith: z.string().nullable(),
     blockTimeS: z.number(),
   })
   .openapi('KeeperRule');

@@ -47,6 +47,8 @@ describe('a correct config', () => {
       maxGasUsdE8: 330_000_000n,
       volatilityBps: 5730,
       riskAversionE2: 250,
+      sides: {},
+      buyOnlyWith: null,
       blockTimeS: 12,
     });
     expect(config.keeper).toEqual({ keyFile: join(dir, 'keeper.key') });

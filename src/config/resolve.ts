@@ -1,8 +1,11 @@
 /** From the file's human units to the units of the vault; every rule that spans several fields. */
 import { isAbsolute, resolve } from 'node:path';
 import { parseUnits } from 'viem';
-import { type TargetBps, targetsFrom } from '../core/bands.ts';
+
+import { looksPerYear } from '../core/checkTimes.ts';
 import { EXIT, KeelError } from '../core/errors.ts';
+import { type AutoPortfolio, policyTargets } from '../core/policy/autoTargets.ts';
+import { covarianceOf } from '../core/policy/trackingBall.ts';
 import type { KeeperRule, VaultPolicy } from '../core/types.ts';
 import { nearest } from './nearest.ts';
 import type { ConfigFileFull, DraftConfig, KeyFile } from './schema.ts';
@@ -19,10 +22,10 @@ function wrong(code: string, field: string, value: string, reason: string, remed
   return new KeelError({ code, exit: EXIT.usage, field, value, reason, remedy });
 }
 
-function policyOf(limits: ConfigFileFull['limits']): VaultPolicy {
+function policyOf(limits: ConfigFileFull['limits'], destinationBps: number): VaultPolicy {
   const { schedule } = limits;
   return {
-    destinationBps: scaled(limits.destinationPercentOfBand, 100),
+    destinationBps,
     innerBandBps: scaled(limits.innerBandPoints, 100),
     scheduleS: schedule === 'off' ? 0 : schedule === 'daily' ? DAY_S : schedule,
     cooldownS: limits.cooldownS,
@@ -59,6 +62,8 @@ function ruleOf(rule: ConfigFileFull['rule'], chainId: number): KeeperRule {
     maxPaybackDays: rule.maxPaybackDays,
     volatilityBps: scaled(rule.volatilityPercent, 100),
     riskAversionE2: scaled(rule.riskAversion, 100),
+    sides: rule.sides,
+    buyOnlyWith: rule.buyOnlyWith,
     blockTimeS: rule.blockTimeS ?? BLOCK_TIME_S[chainId] ?? ETHEREUM_BLOCK_S,
   };
 }
@@ -104,7 +109,38 @@ function priceUsdE8(usd: number | null): bigint {
   return usd === null ? 0n : parseUnits(usd.toFixed(8) as `${number}`, 8);
 }
 
-function targetsOf(file: ConfigFileFull): DraftConfig['targets'] {
+function portfolioOf({ auto, rule, targets }: ConfigFileFull): AutoPortfolio | null {
+  if (auto === undefined) return null;
+  const given = auto.volatilitiesPercent;
+  const missing = targets.find((t) => given !== null && given[t.symbol] === undefined);
+  if (missing !== undefined)
+    throw wrong(
+      'MISSING_KEY',
+      `auto.volatilitiesPercent.${missing.symbol}`,
+      '(missing)',
+      'is needed as soon as one volatility is given',
+      'Add the yearly volatility of this target in percent, or remove "volatilitiesPercent"',
+    );
+  const volatilities = targets.map((t) => (given?.[t.symbol] ?? 0) / 100);
+  return {
+    portfolioUsd: auto.portfolioUsd,
+    gasUsd: auto.gasUsd,
+    preference:
+      auto.maxTrackingErrorPercent === null
+        ? { riskAversion: rule.riskAversion }
+        : { trackingError: auto.maxTrackingErrorPercent / 100 },
+    risk:
+      given === null
+        ? { relativeVolatility: rule.volatilityPercent / 100 }
+        : { covariance: covarianceOf(volatilities, auto.correlationPercent / 100) },
+    looksPerYear: looksPerYear(rule.frequency),
+    varianceScale: auto.targetMotion,
+  };
+}
+
+type Targets = { readonly targets: DraftConfig['targets']; readonly destinationBps: number };
+
+function targetsOf(file: ConfigFileFull): Targets {
   refuseDuplicates(file.targets, 'targets', 'symbol', (t) => t.symbol);
   const known = new Map(file.tokens.map((t) => [t.symbol, t]));
   file.targets.forEach((target, index) => {
@@ -119,7 +155,10 @@ function targetsOf(file: ConfigFileFull): DraftConfig['targets'] {
     );
   });
   const asked = new Map(file.targets.map((t) => [t.symbol, t]));
-  return targetsFrom(file.targets).map((target: TargetBps) => {
+  const { destinationPercentOfBand } = file.limits;
+  const destination = destinationPercentOfBand === null ? null : scaled(destinationPercentOfBand, 100);
+  const chosen = policyTargets(file.targets, portfolioOf(file), destination);
+  const targets = chosen.targets.map((target) => {
     const token = known.get(target.symbol);
     const own = asked.get(target.symbol);
     if (token === undefined || own === undefined) throw new Error(`target ${target.symbol} lost its token`);
@@ -132,6 +171,18 @@ function targetsOf(file: ConfigFileFull): DraftConfig['targets'] {
       takePriceUsdE8: priceUsdE8(own.takePriceUsd),
     };
   });
+  return { targets, destinationBps: chosen.destinationBps };
+}
+
+/** Names in the rule that no target has. */
+function refuseStrangers({ rule, targets }: ConfigFileFull): void {
+  const known = targets.map((t) => t.symbol);
+  const named = Object.keys(rule.sides).map((symbol) => ({ field: `rule.sides.${symbol}`, symbol }));
+  if (rule.buyOnlyWith !== null) named.push({ field: 'rule.buyOnlyWith', symbol: rule.buyOnlyWith });
+  for (const { field, symbol } of named) {
+    if (known.includes(symbol)) continue;
+    throw wrong('UNKNOWN_TOKEN', field, symbol, 'is not one of the targets', `Use one of ${known.join(', ')}`);
+  }
 }
 
 function keyFileOf(file: ConfigFileFull['keeper'], absolute: (path: string) => string): KeyFile | null {
@@ -200,8 +251,9 @@ export function resolveConfig(file: ConfigFileFull, baseDir: string): DraftConfi
     (p) => (p.venue === 'UNISWAP_V4' ? Object.values(p.key).join(' ') : p.address),
   );
   refuseHomeless(file);
-  const targets = targetsOf(file);
-  const policy = policyOf(file.limits);
+  refuseStrangers(file);
+  const { targets, destinationBps } = targetsOf(file);
+  const policy = policyOf(file.limits, destinationBps);
   if (policy.cooldownS < policy.sliceCooldownS)
     throw wrong(
       'COOLDOWN_SHORTER_THAN_SLICES',

@@ -12,6 +12,7 @@ import {
   MODES,
   type Mode,
   type PoolRef,
+  SIDES,
   type VaultPolicy,
 } from '../core/types.ts';
 
@@ -83,19 +84,49 @@ const keyFile = z.strictObject({
   passwordFile: text('the path of a file of mode 0600 with the password of the keystore').optional(),
 });
 
+const autoBand = z.strictObject({
+  costPercent: percent(0, 20, 'what trading it costs one way: fee, half spread and expected impact').default(0.3),
+});
+
 const band = z
   .strictObject({
     points: z.number().describe('the band in points of the portfolio, 0.5 to 20').optional(),
     relativePercent: z.number().describe('the band in percent of the target, e.g. 12.5').optional(),
+    auto: autoBand.describe('{} or { "costPercent": 0.3 }: the band that costs least').optional(),
   })
   .superRefine((value, context) => {
-    if ((value.points === undefined) === (value.relativePercent === undefined))
-      context.addIssue({ code: 'custom', message: 'needs exactly one of "points" and "relativePercent"' });
+    if (Object.values(value).filter((v) => v !== undefined).length !== 1)
+      context.addIssue({ code: 'custom', message: 'needs exactly one of "points", "relativePercent" and "auto"' });
   })
-  .transform((value) =>
-    value.points === undefined ? { relativePercent: value.relativePercent ?? Number.NaN } : { points: value.points },
+  .transform(({ points, relativePercent, auto }) =>
+    auto !== undefined
+      ? { auto }
+      : points !== undefined
+        ? { points }
+        : { relativePercent: relativePercent ?? Number.NaN },
   )
-  .describe('either { "points": 5 } or { "relativePercent": 12.5 }');
+  .describe('one of { "points": 5 }, { "relativePercent": 12.5 } and { "auto": {} }');
+
+/** What automatic bands follow from. */
+const auto = z.strictObject({
+  portfolioUsd: z.number().positive().max(1e12).describe('what the portfolio is worth in US dollars'),
+  gasUsd: z.number().min(0).max(1_000_000).describe('the gas of one whole rebalance in US dollars'),
+  maxTrackingErrorPercent: percent(0.01, 100, 'the yearly tracking error to allow instead of rule.riskAversion')
+    .nullable()
+    .default(null),
+  targetMotion: z
+    .number()
+    .min(0.01)
+    .max(100)
+    .describe('the variance of the drift over what it were with resting targets, 1 = they rest')
+    .default(1),
+  correlationPercent: percent(0, 99, 'the correlation between any two assets').default(0),
+  volatilitiesPercent: z
+    .record(z.string(), percent(0, 1_000, 'the yearly volatility of the asset'))
+    .nullable()
+    .describe('the yearly volatility of each target by symbol, or null for rule.volatilityPercent each')
+    .default(null),
+});
 
 /** As a fee, what pools of Uniswap V4 have whose hooks set it. */
 const DYNAMIC_FEE = 0x800000;
@@ -144,8 +175,10 @@ const limits = z.strictObject({
   destinationPercentOfBand: percent(
     0,
     100,
-    'how much drift a rebalance leaves, in percent of the band (0 = back to target)',
-  ).default(0),
+    'how much drift a rebalance leaves, in percent of the band (0 = back to target), or null for what suits automatic bands',
+  )
+    .nullable()
+    .default(null),
   innerBandPoints: percent(0, 20, 'the smallest drift a scheduled rebalance acts on, in points').default(1),
   schedule: z
     .union([z.enum(['off', 'daily']), z.int().min(60).max(YEAR_S)])
@@ -214,6 +247,11 @@ const rule = z.strictObject({
     .default(365),
   volatilityPercent: percent(0.01, 1_000, 'the yearly volatility of a risky asset against the rest').default(60),
   riskAversion: percent(0.01, 100, 'relative risk aversion, usually 3').default(3),
+  sides: z
+    .record(z.string(), z.enum(SIDES).describe(SIDES.map((s) => `"${s}"`).join(', ')))
+    .describe('by symbol which way it may be traded; what is not named may be traded both ways')
+    .default({}),
+  buyOnlyWith: symbol.nullable().describe('the symbol of the only asset that is ever sold, or null').default(null),
   blockTimeS: z
     .number()
     .min(0.1)
@@ -266,6 +304,7 @@ export const configFileSchema = z.strictObject({
     .min(2)
     .max(32)
     .describe('2 to 32 targets that sum to 100'),
+  auto: auto.optional(),
   limits: limits.prefault({}),
   rule: rule.prefault({}),
   keeper: keyFile.optional(),

@@ -329,7 +329,7 @@ export function allocate(inputs: AllocateInputs): Allocation {
 
   // What the slices of one round had to leave because a share of it was below the smallest trade goes in a second one.
   for (let round = 0; round < 2 && stopped === null; round++) {
-    const moves = wantedMoves(policy, assets, navE, closed);
+    const moves = wantedMoves(policy, assets, navE, closed, state.stopped === 0 ? rule : null);
     const routing: Routing = { inputs, assets: [...assets], moves };
     const sliceCap = sliceCapUsdE8(policy, navE);
     if (!canMove(routing, sliceCap)) break;

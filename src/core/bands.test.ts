@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { bandBps, type TargetInput, targetsFrom } from './bands.ts';
+import { bandBps } from './bands.ts';
+import { type PolicyTarget, policyTargets } from './policy/autoTargets.ts';
+
+const targetsFrom = (inputs: readonly PolicyTarget[]) => policyTargets(inputs, null, null).targets;
+
 import { KeelError } from './errors.ts';
 
 function failure(act: () => unknown): KeelError {
@@ -45,7 +49,7 @@ describe('bandBps', () => {
 });
 
 describe('targetsFrom', () => {
-  const t = (symbol: string, percent: number): TargetInput => ({ symbol, percent, band: points(2) });
+  const t = (symbol: string, percent: number): PolicyTarget => ({ symbol, percent, band: points(2) });
 
   it('turns percent into bps, floating point or not', () => {
     expect(targetsFrom([t('A', 33.3), t('B', 33.3), t('C', 33.4)]).map((x) => x.targetBps)).toEqual([

@@ -6,8 +6,6 @@ export const MAX_BAND_BPS = 2_000;
 
 export type Band = { readonly points: number } | { readonly relativePercent: number };
 
-export type TargetInput = { readonly symbol: string; readonly percent: number; readonly band: Band };
-
 export type TargetBps = { readonly symbol: string; readonly targetBps: number; readonly bandBps: number };
 
 /** Percent or points to bps; null when there are more than two decimals, because bps cannot hold them. */
@@ -72,7 +70,7 @@ export function bandBps(symbol: string, targetBps: number, band: Band): number {
  * {bps} in the order of `inputs`; they sum to 10,000.
  * @throws KeelError TARGETS_MISSING, TARGET_INVALID, TARGET_DUPLICATE, TARGETS_DO_NOT_SUM (names the exact difference)
  */
-export function weightsFrom(inputs: readonly Pick<TargetInput, 'symbol' | 'percent'>[]): number[] {
+export function weightsFrom(inputs: readonly { readonly symbol: string; readonly percent: number }[]): number[] {
   if (inputs.length === 0) throw usage('TARGETS_MISSING', 'targets', '[]', 'no targets', 'Name at least two tokens.');
   const seen = new Set<string>();
   let sum = 0;
@@ -104,13 +102,4 @@ export function weightsFrom(inputs: readonly Pick<TargetInput, 'symbol' | 'perce
     );
   }
   return weights;
-}
-
-/** @throws KeelError everything that `weightsFrom` and `bandBps` throw */
-export function targetsFrom(inputs: readonly TargetInput[]): TargetBps[] {
-  const weights = weightsFrom(inputs);
-  return inputs.map((t, i) => {
-    const targetBps = weights[i] ?? 0;
-    return { symbol: t.symbol, targetBps, bandBps: bandBps(t.symbol, targetBps, t.band) };
-  });
 }

@@ -8,6 +8,10 @@
 export type Hex = `0x${string}`;
 export type Address = Hex;
 
+/** Which way an asset may be traded. */
+export const SIDES = ['TRADE', 'BUY_ONLY', 'SELL_ONLY', 'LOCKED'] as const;
+export type Side = (typeof SIDES)[number];
+
 export const MODES = ['REHEARSAL', 'FORK', 'TESTNET', 'LIVE'] as const;
 export type Mode = (typeof MODES)[number];
 
@@ -242,6 +246,10 @@ export type KeeperRule = {
   readonly volatilityBps: number;
   /** Relative risk aversion gamma times 100 (research: 3.00), for the expected saving. */
   readonly riskAversionE2: number;
+  /** By symbol; what is not named may be traded both ways. */
+  readonly sides: Readonly<Record<string, Side>>;
+  /** Symbol of the only asset that is ever sold; null = each as its side says. A stop sells all the same. */
+  readonly buyOnlyWith: string | null;
   /** {s} between two blocks of the chain, as a rule. */
   readonly blockTimeS: number;
 };

@@ -353,6 +353,8 @@ function worldOf(specs: readonly AssetSpec[], navUsdE8: bigint): World {
       maxPaybackDays: 180,
       volatilityBps: 7000,
       riskAversionE2: 300,
+      sides: {},
+      buyOnlyWith: null,
       blockTimeS: 12,
     },
     lastCheck: LATEST[0] ?? null,

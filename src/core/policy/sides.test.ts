@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { USD } from '../testing/fixtures.ts';
-import { type PortfolioMode, SIDES, type Side, type SidedAsset, sideIn, tradeLimits } from './sides.ts';
+import { SIDES, type Side } from '../types.ts';
+import { type PortfolioMode, type SidedAsset, sideIn, tradeLimits } from './sides.ts';
 
 const asset = (dollars: number, targetBps: number, side: Side = 'TRADE'): SidedAsset => ({
   valueUsdE8: BigInt(dollars) * USD,

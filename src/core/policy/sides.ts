@@ -1,8 +1,6 @@
 /** Which way each asset may be traded, and what can then still be reached. */
+import type { Side } from '../types.ts';
 import { abs, BPS, max, min, subFloor } from '../units.ts';
-
-export const SIDES = ['TRADE', 'BUY_ONLY', 'SELL_ONLY', 'LOCKED'] as const;
-export type Side = (typeof SIDES)[number];
 
 /** Of the whole portfolio: each asset as its side says, or nothing is sold but `cash`. */
 export type PortfolioMode = { readonly kind: 'SIDES' } | { readonly kind: 'BUY_ONLY'; readonly cash: number };

@@ -70,6 +70,8 @@ export const RULE: KeeperRule = {
   maxPaybackDays: 365,
   volatilityBps: 8_000,
   riskAversionE2: 300,
+  sides: {},
+  buyOnlyWith: null,
   blockTimeS: 12,
 };
 
