@@ -297,7 +297,12 @@ export const checkSchema = z
     }),
     navUsdE8: integerText,
     holdNavUsdE8: integerText.nullable(),
-    gas: z.strictObject({ baseFeeWei: integerText, priorityFeeWei: integerText, nativeUsdE8: integerText }),
+    gas: z.strictObject({
+      baseFeeWei: integerText,
+      priorityFeeWei: integerText,
+      scaleE4: z.int(),
+      nativeUsdE8: integerText,
+    }),
     assets: z.array(assetViewSchema).readonly(),
     guards: z.array(guardSchema).readonly(),
     plan: planSchema.nullable(),

@@ -2,6 +2,7 @@
 
 import type { Config } from '../config/schema.ts';
 import { nextCheckAt } from '../core/checkTimes.ts';
+import { UNSCALED_E4 } from '../core/gas.ts';
 import { holdNavUsdE8 } from '../core/hold.ts';
 import type { Address, AssetView, CheckSummary, Costs, DecisionRecord, Snapshot } from '../core/types.ts';
 import { assetViews, firstBadPrice, firstUnknownBalance, nav } from '../core/value.ts';
@@ -28,7 +29,7 @@ function viewsOf(config: Config, view: VaultView): readonly AssetView[] {
     vault: view.vault,
     pools: [],
     leftOut: [],
-    gas: { baseFeeWei: view.head.baseFeeWei, priorityFeeWei: 0n, nativeUsdE8: 0n },
+    gas: { baseFeeWei: view.head.baseFeeWei, priorityFeeWei: 0n, scaleE4: UNSCALED_E4, nativeUsdE8: 0n },
   };
   return assetViews(snapshot);
 }

@@ -6,6 +6,7 @@ import { lower } from '../core/address.ts';
 import { dueOf } from '../core/due.ts';
 import { KeelError } from '../core/errors.ts';
 import { VENUE_TEXT } from '../core/format.ts';
+import { UNSCALED_E4 } from '../core/gas.ts';
 import {
   type Address,
   type AssetState,
@@ -261,6 +262,6 @@ export async function readSnapshot(chain: Chain, deployment: Deployment, mode: M
     vault,
     pools,
     leftOut,
-    gas: { baseFeeWei: head.baseFeeWei, priorityFeeWei, nativeUsdE8 },
+    gas: { baseFeeWei: head.baseFeeWei, priorityFeeWei, scaleE4: UNSCALED_E4, nativeUsdE8 },
   };
 }

@@ -5,7 +5,7 @@
 import { pathMidPrice, quotePath, stepsOf } from './amm/path.ts';
 import { tokensOf } from './amm/quote.ts';
 import { listed, usdText } from './format.ts';
-import { GAS_FILL, GAS_HOP, gasUsdE8 } from './gas.ts';
+import { expectedGasUsdE8, GAS_FILL, GAS_HOP } from './gas.ts';
 import { type FillPlan, legOf } from './legs.ts';
 import {
   broughtPips,
@@ -115,7 +115,7 @@ function routeShare(
   const usd = (e8: bigint): number => Number(e8) / 1e8;
   const shareE9 = BigInt(Math.round(share * SHARE_E9));
   const portion = (amount: bigint): bigint => (amount * shareE9) / BigInt(SHARE_E9);
-  const gas = (units: bigint): number => usd(gasUsdE8(units, snapshot.gas));
+  const gas = (units: bigint): number => usd(expectedGasUsdE8(units, snapshot.gas));
   return routeBasket({
     assets: assets.map((a, i) => {
       const move = moves[i] ?? 0n;

@@ -1,6 +1,7 @@
 /** What would have to change for a decision to come out differently, computed from the state it was made on. */
 import { maxPathInWithinImpact, stepsOf } from './amm/path.ts';
 import { durationText, gweiText, percentText, usdText } from './format.ts';
+import { expectedGasUnits } from './gas.ts';
 import { plannedLossUsdE8 } from './guards.ts';
 import { lossCapUsdE8, lossLevel, minTradeUsdE8, sizingNavUsdE8 } from './limits.ts';
 import { planGasUnits, planRebalance } from './plan.ts';
@@ -65,7 +66,8 @@ function whenOutsideBand(s: Situation): string | null {
 
 /** {wei} highest gas price at which `plan` meets the gas limits and pays back; null when not even free gas helps. */
 function breakEvenWei(plan: Plan, { rule, snapshot }: Situation): bigint | null {
-  const units = planGasUnits(plan.slices, snapshot.vault.assets.length, plan.kind !== 'CONTINUE');
+  const planned = planGasUnits(plan.slices, snapshot.vault.assets.length, plan.kind !== 'CONTINUE');
+  const units = expectedGasUnits(planned, snapshot.gas);
   const weiFor = (usdE8: bigint): bigint => mulDiv(usdE8, WEI_PER_NATIVE, units * snapshot.gas.nativeUsdE8);
   const affordable = mulDiv(max(0n, plan.yearlySavingUsdE8), BigInt(Math.floor(rule.maxPaybackDays)), 365n);
   const forGas = affordable - plan.cost.feeUsdE8 - plan.cost.impactUsdE8;

@@ -36,6 +36,10 @@ export const GAS_HOP: Readonly<Record<VenueName, bigint>> = {
 /** What the path filler adds to a fill, besides the further hops. */
 export const GAS_PATH = 17_000n;
 
+/** `scaleE4` of a snapshot without a simulation. */
+export const UNSCALED_E4 = 10_000;
+const SCALE_E4 = BigInt(UNSCALED_E4);
+
 export function gasPriceWei(gas: GasState): bigint {
   return gas.baseFeeWei + gas.priorityFeeWei;
 }
@@ -43,6 +47,16 @@ export function gasPriceWei(gas: GasState): bigint {
 /** {USD E8}, rounded up. */
 export function gasUsdE8(units: bigint, gas: GasState): bigint {
   return mulDivUp(units * gasPriceWei(gas), gas.nativeUsdE8, WEI_PER_NATIVE);
+}
+
+/** {gas} as a simulation has corrected it. */
+export function expectedGasUnits(units: bigint, gas: GasState): bigint {
+  return mulDivUp(units, BigInt(gas.scaleE4), SCALE_E4);
+}
+
+/** {USD E8}, rounded up. */
+export function expectedGasUsdE8(units: bigint, gas: GasState): bigint {
+  return gasUsdE8(expectedGasUnits(units, gas), gas);
 }
 
 export function fillGasUnits(venue: VenueName, ticksCrossed: number, newTokens: number): bigint {

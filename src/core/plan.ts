@@ -1,7 +1,7 @@
 /** From a snapshot to the fills that bring the portfolio back. Pure: the same plan from the same inputs. */
 import { type Allocation, allocate, type Note, predictedNav } from './allocate.ts';
 import { nextSliceAt } from './due.ts';
-import { gasUsdE8, sliceGasUnits } from './gas.ts';
+import { expectedGasUsdE8, sliceGasUnits } from './gas.ts';
 import { destinationBps, minTradeUsdE8, sizingNavUsdE8 } from './limits.ts';
 import { naiveAlternative } from './naive.ts';
 import { paybackDays, squaredDrift, yearlySavingUsdE8 } from './saving.ts';
@@ -85,7 +85,7 @@ function costOf(slices: readonly PlannedSlice[], snapshot: Snapshot, begins: boo
     feeUsdE8 += leg.feeUsdE8;
     impactUsdE8 += leg.impactUsdE8;
   }
-  const gas = gasUsdE8(planGasUnits(slices, snapshot.vault.assets.length, begins), snapshot.gas);
+  const gas = expectedGasUsdE8(planGasUnits(slices, snapshot.vault.assets.length, begins), snapshot.gas);
   return { gasUsdE8: gas, feeUsdE8, impactUsdE8, totalUsdE8: gas + feeUsdE8 + impactUsdE8 };
 }
 

@@ -41,7 +41,7 @@ describe('payback', () => {
 
 describe('gas', () => {
   it('costs units times price times the native coin, rounded up', () => {
-    const gas = { baseFeeWei: 20n * 10n ** 9n, priorityFeeWei: 10n ** 9n, nativeUsdE8: 2_000n * USD };
+    const gas = { baseFeeWei: 20n * 10n ** 9n, priorityFeeWei: 10n ** 9n, scaleE4: 10_000, nativeUsdE8: 2_000n * USD };
     expect(gasUsdE8(100_000n, gas)).toBe(420_000_000n); // 0.0021 native
     expect(gasUsdE8(1n, { ...gas, baseFeeWei: 1n, priorityFeeWei: 0n })).toBe(1n);
     expect(gasUsdE8(0n, gas)).toBe(0n);

@@ -1,7 +1,7 @@
 /** Routed fills as an order for the schedule: how deep their pools are, how soon they recover, what may be sandwiched. */
 import { maxPathInWithinImpact, pathFeePips, type Step, stepsOf } from './amm/path.ts';
 import { midPrice, poolFeePips } from './amm/quote.ts';
-import { gasUsdE8, hopGasUnits, sliceGasUnits } from './gas.ts';
+import { expectedGasUsdE8, hopGasUnits, sliceGasUnits } from './gas.ts';
 import type { FillPlan } from './legs.ts';
 import { minTradeUsdE8 } from './limits.ts';
 import { plannedToleranceBps } from './poolChecks.ts';
@@ -94,7 +94,7 @@ export function scheduleOf(inputs: SliceInputs): SliceSchedule | null {
     legs,
     sigma: rule.volatilityBps / 10_000,
     blockTimeS: rule.blockTimeS,
-    sliceGasUsd: usd(gasUsdE8(units, snapshot.gas)),
+    sliceGasUsd: usd(expectedGasUsdE8(units, snapshot.gas)),
     riskAversion: rule.riskAversionE2 / 200 / usd(portfolioValue(assets).navUsdE8),
     ttlS: Math.max(0, inputs.ttlS),
     sliceCooldownS: policy.sliceCooldownS,

@@ -202,6 +202,8 @@ export type VenueName = PoolState['venue'];
 export type GasState = {
   readonly baseFeeWei: bigint;
   readonly priorityFeeWei: bigint;
+  /** {1/10,000} what a simulation of the first slice used of what was expected; 10,000 before there was one. */
+  readonly scaleE4: number;
   /** Dollars per whole native coin, to express gas in dollars. */
   readonly nativeUsdE8: bigint;
 };

@@ -2,12 +2,14 @@
 import type { Head } from '../chain/head.ts';
 import { readSnapshot } from '../chain/snapshot.ts';
 import { missedChecks, nextCheckAt } from '../core/checkTimes.ts';
-import { decide } from '../core/decide.ts';
+import { type Decision, decide } from '../core/decide.ts';
 import { KeelError } from '../core/errors.ts';
 import { durationText } from '../core/format.ts';
+import { UNSCALED_E4 } from '../core/gas.ts';
+import { planGasUnits } from '../core/plan.ts';
 import { startRun } from '../core/runState.ts';
 import { hasStops } from '../core/stopCheck.ts';
-import type { DecisionRecord, Plan } from '../core/types.ts';
+import type { DecisionRecord, Plan, Snapshot } from '../core/types.ts';
 import { finaliseCheck, recordCheck, runningChecks } from '../store/checks.ts';
 import { liveExecution, openRun } from '../store/executions.ts';
 import { haltedBecause } from '../store/signers.ts';
@@ -21,10 +23,20 @@ import { prepareSlice, type Refused } from './slice.ts';
 export async function judge(ctx: Ctx, head: Head): Promise<Judged> {
   const { chain, config } = ctx;
   const [snapshot, held] = await Promise.all([readSnapshot(chain, config, config.mode, head), holdingsAt(ctx, head)]);
+  return { snapshot, decision: decideOn(ctx, snapshot), held };
+}
+
+function decideOn(ctx: Ctx, snapshot: Snapshot): Decision {
   ctx.memory.snapshot = snapshot;
   ctx.memory.watchesStops = hasStops(snapshot.vault);
-  const decision = decide(snapshot, config.rule, { now: head.time, runInProgress: false });
-  return { snapshot, decision, held };
+  return decide(snapshot, ctx.config.rule, { now: snapshot.block.time, runInProgress: false });
+}
+
+/** {1/10,000} */
+function scaleOf(plan: Plan, snapshot: Snapshot, usedUnits: bigint): number {
+  if (plan.kind === 'STOP_CHECK') return snapshot.gas.scaleE4;
+  const expected = planGasUnits([firstSlice(plan)], snapshot.vault.assets.length, plan.kind !== 'CONTINUE');
+  return Number((usedUnits * BigInt(UNSCALED_E4)) / expected);
 }
 
 /** Final at once. */
@@ -98,10 +110,16 @@ async function recordSkipped(ctx: Ctx, judged: Judged, count: number, busy: bool
 
 /**
  * @param gap whether check times since the last check count as missed, and why: the keeper was away, or busy with a run
+ * @param measured the same check once more, with the gas that a simulation of its first slice has shown
  * @throws KeelError RPC_UNREACHABLE, CHAIN_BEHIND: nothing was recorded, the check is still due
  */
-export async function makeCheck(ctx: Ctx, head: Head, gap: 'away' | 'busy' | null): Promise<Checked> {
-  const judged = await judge(ctx, head);
+export async function makeCheck(
+  ctx: Ctx,
+  head: Head,
+  gap: 'away' | 'busy' | null,
+  measured: Judged | null = null,
+): Promise<Checked> {
+  const judged = measured ?? (await judge(ctx, head));
   const { decision, snapshot } = judged;
   const { lastCheckAt, skipsToldAt } = ctx.memory;
   const last = lastCheckAt === null ? null : Math.max(lastCheckAt, skipsToldAt);
@@ -131,6 +149,11 @@ export async function makeCheck(ctx: Ctx, head: Head, gap: 'away' | 'busy' | nul
     const verdict = heldBack(decision, prepared.reason, prepared.sentence, prepared.counterfactual);
     await skipped();
     return { record: await record(ctx, judged, verdict), running: false };
+  }
+  const scaleE4 = prepared === null ? UNSCALED_E4 : scaleOf(plan, snapshot, prepared.gasUnits);
+  if (scaleE4 !== snapshot.gas.scaleE4 && !measured) {
+    const scaled = { ...snapshot, gas: { ...snapshot.gas, scaleE4 } };
+    return makeCheck(ctx, head, gap, { ...judged, snapshot: scaled, decision: decideOn(ctx, scaled) });
   }
   await skipped();
   const state = startRun(first.sequence);

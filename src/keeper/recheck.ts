@@ -4,7 +4,7 @@ import { INCLUSION_MARGIN_S } from '../core/allocate.ts';
 import { pathCost, pathFeePips, pathMidPrice, poolsAfter, quotePath, stepsOf } from '../core/amm/path.ts';
 import { dueOf, isEpochOpen, nextSliceAt, priceReason } from '../core/due.ts';
 import { gweiText, usdText } from '../core/format.ts';
-import { gasPriceWei, gasUsdE8, sliceGasUnits } from '../core/gas.ts';
+import { expectedGasUsdE8, gasPriceWei, sliceGasUnits } from '../core/gas.ts';
 import {
   broughtPips,
   checkFill,
@@ -99,7 +99,7 @@ function gate(snapshot: Snapshot, rule: KeeperRule, plan: Plan, slice: PlannedSl
   if (snapshot.gas.nativeUsdE8 === 0n) {
     return stop('PRICE_UNREACHABLE', 'The price of the native coin is not usable, so gas cannot be valued.');
   }
-  const cost = gasUsdE8(planGasUnits(plan, vault.assets.length), snapshot.gas);
+  const cost = expectedGasUsdE8(planGasUnits(plan, vault.assets.length), snapshot.gas);
   if (rule.maxGasUsdE8 !== null && cost > rule.maxGasUsdE8) {
     const sentence = `Gas would now cost ${usdText(cost)}, more than the ceiling of ${usdText(rule.maxGasUsdE8)}.`;
     return begins

@@ -16,6 +16,8 @@ export type Prepared = {
   readonly ok: true;
   readonly data: Hex;
   readonly gas: bigint;
+  /** What the simulation used. */
+  readonly gasUnits: bigint;
   readonly fees: FeeCaps;
   /** {wei per gas} the lowest ceiling in force; null = none. */
   readonly ceilingWei: bigint | null;
@@ -113,7 +115,16 @@ export async function prepareSlice(
   const gas = gasLimitOf(simulated.gasUnits, legs.length);
   const missing = missingGasMoney(balance, gas, fees);
   if (missing > 0n) return noMoney(ctx, missing);
-  return { ok: true, data, gas, fees, ceilingWei, balanceWei: balance, deadline: call.deadline };
+  return {
+    ok: true,
+    data,
+    gas,
+    gasUnits: simulated.gasUnits,
+    fees,
+    ceilingWei,
+    balanceWei: balance,
+    deadline: call.deadline,
+  };
 }
 
 /**

@@ -186,7 +186,7 @@ function record(world: Public<Status>, check: Public<CheckSummary>): Public<Chec
     due: { kind: traded ? 'DEVIATION' : 'NONE', reason: check.reason, retryAt: 0 },
     navUsdE8: world.navUsdE8 ?? '0',
     holdNavUsdE8: world.holdNavUsdE8,
-    gas: { baseFeeWei: gwei(held ? 59 : 11), priorityFeeWei: gwei(2), nativeUsdE8: '125840000000' },
+    gas: { baseFeeWei: gwei(held ? 59 : 11), priorityFeeWei: gwei(2), scaleE4: 10_000, nativeUsdE8: '125840000000' },
     assets: drifted,
     guards: [
       {

@@ -212,6 +212,7 @@ export function snapshotOf(
     gas: {
       baseFeeWei: BigInt(Math.round((changes.baseFeeGwei ?? 1) * 1e9)),
       priorityFeeWei: 10_000_000n,
+      scaleE4: 10_000,
       nativeUsdE8: 2_000n * USD,
     },
   };

@@ -20,7 +20,7 @@ export function block(number: number): BlockRef {
   return { number, hash: hash(number), time: 1_700_000_000 + number * 12 };
 }
 
-const GAS = { baseFeeWei: 7n * 10n ** 9n, priorityFeeWei: 10n ** 9n, nativeUsdE8: 2_000n * 10n ** 8n };
+const GAS = { baseFeeWei: 7n * 10n ** 9n, priorityFeeWei: 10n ** 9n, scaleE4: 10_000, nativeUsdE8: 2_000n * 10n ** 8n };
 
 export function snapshot(number = 1): Snapshot {
   return {
