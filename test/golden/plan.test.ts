@@ -15,6 +15,7 @@ import { decodeRevert } from '../../src/chain/reverts.ts';
 import { type Deployment, readSnapshot } from '../../src/chain/snapshot.ts';
 import { decodeVaultEvents, encodeSlice, type SliceCall } from '../../src/chain/vault.ts';
 import { type Decision, decide } from '../../src/core/decide.ts';
+import { fillTargetOf } from '../../src/core/fillVenue.ts';
 import { planGasUnits } from '../../src/core/plan.ts';
 import { OPTIONS_OFF } from '../../src/core/policy.ts';
 import { realise } from '../../src/core/report.ts';
@@ -65,7 +66,7 @@ async function whyReverted(from: Address, to: Address, data: Hex): Promise<strin
   const { error } = (await (await fetch(devnet.rpcUrl, { method: 'POST', headers, body })).json()) as {
     error?: { message: string; data?: Hex };
   };
-  return error?.data ? JSON.stringify(decodeRevert(error.data)) : (error?.message ?? 'it passes now');
+  return error?.data ? decodeRevert(error.data).sentence : (error?.message ?? 'it passes now');
 }
 
 async function send(from: Address, to: Address, data: Hex): Promise<Receipt> {
@@ -134,12 +135,15 @@ async function runSlice(snapshot: Snapshot, slice: PlannedSlice, call: Omit<Slic
   const receipt = await send(devnet.accounts.keeper.address, deployment.vault, data);
   const fills = decodeVaultEvents(deployment.vault, receipt.logs).flatMap((e) => (e.event === 'Filled' ? [e] : []));
   expect(fills.map((f) => [f.sell, f.buy, f.target, f.amountIn, f.amountOut])).toEqual(
-    slice.legs.map((l) => [l.sell, l.buy, l.hops[0]?.pool, l.amountIn, l.quotedOut]),
+    slice.legs.map((l) => {
+      const { pathFiller } = deployment.contracts;
+      return [l.sell, l.buy, fillTargetOf(l, pathFiller)?.target.toLowerCase(), l.amountIn, l.quotedOut];
+    }),
   );
   const estimated = planGasUnits([slice], snapshot.vault.assets.length, call.begin);
   if (process.env.KEEL_PRINT_GAS)
     process.stderr.write(
-      `${call.begin ? 'begin' : '     '} ${slice.legs.map((l) => `${l.hops[0]?.venue} ${l.gasUnits}`).join(' ')}: used ${receipt.gasUsed}, estimated ${estimated}\n`,
+      `${call.begin ? 'begin' : '     '} ${slice.legs.map((l) => `${l.hops.map((h) => h.venue)} ${l.gasUnits}`).join(' ')}: used ${receipt.gasUsed}, estimated ${estimated}\n`,
     );
   return { receipt, fills, estimated };
 }
