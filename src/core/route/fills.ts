@@ -35,8 +35,6 @@ export type Fills = {
   readonly lossUsd: number;
   readonly missUsd: number;
   readonly gasUsd: number;
-  /** By index, the pools that the fills change. */
-  readonly poolsAfter: ReadonlyMap<number, PoolState>;
 };
 
 type Swapped = { readonly quotes: readonly Quote[]; readonly out: bigint };
@@ -102,7 +100,6 @@ function quoteAll(
   fillGasUsd: number,
 ): Fills {
   const states = [...p.market.pools];
-  const poolsAfter = new Map<number, PoolState>();
   const mayBuy = limits.map((l) => l.maxBuy);
   const maySell = limits.map((l) => l.maxSell);
   const values = Array.from(p.value.subarray(0, p.assetCount));
@@ -148,9 +145,7 @@ function quoteAll(
       return { pool, tokenOut };
     });
     quotes.forEach((quote, h) => {
-      const pool = p.market.pool[path.edges[h] as number] as number;
-      states[pool] = quote.poolAfter;
-      poolsAfter.set(pool, quote.poolAfter);
+      states[p.market.pool[path.edges[h] as number] as number] = quote.poolAfter;
     });
     maySell[sell] = left - fit.amountIn;
     mayBuy[buy] = (mayBuy[buy] as bigint) - out;
@@ -163,7 +158,7 @@ function quoteAll(
     fills.push({ sell, buy, hops, amountIn: fit.amountIn, quotedOut: out, gasUsd: hopGas, feeUsd, impactUsd });
   });
   const missUsd = values.reduce((sum, v, j) => sum + missCost(p, j, v), 0);
-  return { fills, values, lossUsd, missUsd, gasUsd, poolsAfter };
+  return { fills, values, lossUsd, missUsd, gasUsd };
 }
 
 export function costOf(f: Fills): number {
