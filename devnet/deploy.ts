@@ -55,6 +55,9 @@ export type Deployment = {
     readonly lens: Address;
     readonly weth: Address;
     readonly pathFiller: Address;
+    /** The devnet has neither Uniswap V4 nor Balancer. */
+    readonly poolManager: null;
+    readonly balancerVault: null;
   };
   readonly tokens: readonly {
     readonly symbol: TokenSymbol;
@@ -256,7 +259,7 @@ export async function deploy(
     ['evm_setBlockGasLimit', [hex(BLOCK_GAS_LIMIT)]],
   ]);
   return {
-    contracts: { factory, hub, lens, weth: tokens.WETH, pathFiller },
+    contracts: { factory, hub, lens, weth: tokens.WETH, pathFiller, poolManager: null, balancerVault: null },
     tokens: SYMBOLS.map((symbol) => ({
       symbol,
       address: tokens[symbol],

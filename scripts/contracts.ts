@@ -47,6 +47,8 @@ const product = [
 const targets: readonly Target[] = [
   ...named('src/abi', ['VaultFactory', 'Rulebook', 'OracleHub', 'VaultLens', 'Trampoline', 'PathFiller']),
   { source: 'Vault.sol', contract: 'Vault', folder: 'src/abi', behind: ['VaultExtension', 'IVault'] },
+  { source: 'PoolReader.sol', contract: 'V4PoolReader', folder: 'src/abi' },
+  { source: 'PoolReader.sol', contract: 'BalancerPoolReader', folder: 'src/abi' },
   ...named('test/golden/artifacts', ['MathHarness', 'SwapCaller', 'PoolMaker', 'ModelFeed', 'ModelFiller']),
 ];
 

@@ -66,7 +66,10 @@ export const BALANCER_V3: readonly Package[] = [
     'v3-pool-weighted',
     'YIeqcFfBGAdmXifoqlsLwtSdyWFzwYASMpu5WekQmw87biyc4j4MmaZe8E06MqpFYUh/Yn2OrasMWJMw8pMrAw==',
   ),
-  balancer('v3-pool-stable', 'B7nLP3YqiX9PE7UxvH0p5QYT2gaIXaaeA4Gy/1eed9fO4gX/i9M68+KNXH5BPuUlziMD/mHLGXvG1jqB2u6FWw=='),
+  balancer(
+    'v3-pool-stable',
+    'B7nLP3YqiX9PE7UxvH0p5QYT2gaIXaaeA4Gy/1eed9fO4gX/i9M68+KNXH5BPuUlziMD/mHLGXvG1jqB2u6FWw==',
+  ),
   balancer('v3-interfaces', 'HWsARIm+5+UPeQ/vch4BCwLn0dDUD+OjbVUBxAaSj8GbRdmAPoZadtk4B1EZQqHwTn2FmSrGvqR7LzFk4GVcxQ=='),
   balancer(
     'v3-solidity-utils',

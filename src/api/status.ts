@@ -28,6 +28,7 @@ function viewsOf(config: Config, view: VaultView): readonly AssetView[] {
     block: view.head,
     vault: view.vault,
     pools: [],
+    leftOut: [],
     gas: { baseFeeWei: view.head.baseFeeWei, priorityFeeWei: 0n, scaleE4: UNSCALED_E4, nativeUsdE8: 0n },
   };
   return assetViews(snapshot);

@@ -6,24 +6,30 @@ import { lower } from '../core/address.ts';
 import { dueOf } from '../core/due.ts';
 import { KeelError } from '../core/errors.ts';
 import { UNSCALED_E4 } from '../core/gas.ts';
+import { VENUE_TEXT } from '../core/format.ts';
 import {
   type Address,
   type AssetState,
   type Hex,
+  type LeftOutPool,
   type Mode,
+  type PoolRef,
   type PoolState,
   PRICE_STATUSES,
   type PriceStatus,
   type Snapshot,
   type VaultState,
+  type VenueName,
 } from '../core/types.ts';
 import type { Chain } from './clients.ts';
 import { readPriorityFee } from './fees.ts';
 import type { Head } from './head.ts';
 import { lensCall, unreadable } from './lens.ts';
 import { assertSameBlock } from './read.ts';
+import { readBalancerPool } from './venues/balancerV3.ts';
 import { readV2Pairs } from './venues/uniswapV2.ts';
 import { readV3Pools } from './venues/uniswapV3.ts';
+import { readV4Pool, v4PoolId } from './venues/uniswapV4.ts';
 
 export type TokenInfo = {
   readonly symbol: string;
@@ -39,10 +45,12 @@ export type Deployment = {
     readonly lens: Address;
     readonly weth: Address;
     readonly pathFiller: Address | null;
+    readonly poolManager: Address | null;
+    readonly balancerVault: Address | null;
   };
   readonly vault: Address;
   readonly tokens: readonly TokenInfo[];
-  readonly pools: readonly { readonly venue: 'UNISWAP_V2' | 'UNISWAP_V3'; readonly address: Address }[];
+  readonly pools: readonly PoolRef[];
 };
 
 /** {gas} for the reading of one vault: 32 assets with the dearest feeds there are need half of it. */
@@ -196,17 +204,38 @@ async function readNativePrice(chain: Chain, deployment: Deployment, head: Head)
   return price !== undefined && statusOf(price.status) === 'OK' ? price.usdE8 : 0n;
 }
 
+function needed(address: Address | null, field: string, venue: VenueName): Address {
+  if (address !== null) return address;
+  throw unreadable(field, '(none)', `a pool of ${VENUE_TEXT[venue]} is listed`, `Set ${field}, or remove the pool`);
+}
+
 /** In the order of the deployment. */
-async function readPools(chain: Chain, deployment: Deployment, head: Head): Promise<PoolState[]> {
-  const { lens } = deployment.contracts;
+export async function readPools(
+  chain: Chain,
+  deployment: Deployment,
+  head: Head,
+): Promise<Pick<Snapshot, 'pools' | 'leftOut'>> {
+  const { lens, weth, poolManager, balancerVault } = deployment.contracts;
   const of = (venue: 'UNISWAP_V2' | 'UNISWAP_V3') =>
     deployment.pools.flatMap((p) => (p.venue === venue ? [p.address] : []));
-  const [v2, v3] = await Promise.all([
-    readV2Pairs(chain, lens, head, of('UNISWAP_V2')),
-    readV3Pools(chain, lens, head, of('UNISWAP_V3'), TICK_WORDS),
-  ]);
-  const byAddress = new Map<string, PoolState>([...v2, ...v3].map((p) => [p.address, p]));
-  return deployment.pools.flatMap((p) => byAddress.get(lower(p.address)) ?? []);
+  const v2 = readV2Pairs(chain, lens, head, of('UNISWAP_V2'));
+  const v3 = readV3Pools(chain, lens, head, of('UNISWAP_V3'), TICK_WORDS);
+  const single = deployment.pools.flatMap((p): Promise<PoolState | LeftOutPool>[] => {
+    if (p.venue === 'UNISWAP_V4') {
+      const manager = needed(poolManager, 'contracts.poolManager', p.venue);
+      return [readV4Pool(chain, { manager, weth }, head, p.key, TICK_WORDS)];
+    }
+    if (p.venue !== 'BALANCER_V3') return [];
+    return [readBalancerPool(chain, needed(balancerVault, 'contracts.balancerVault', p.venue), head, p.address)];
+  });
+  const found = (await Promise.all([v2, v3, Promise.all(single)])).flat();
+  const byAddress = new Map(found.flatMap((p) => ('address' in p ? [[p.address, p] as const] : [])));
+  return {
+    pools: deployment.pools.flatMap(
+      (p) => byAddress.get(p.venue === 'UNISWAP_V4' ? v4PoolId(p.key) : lower(p.address)) ?? [],
+    ),
+    leftOut: found.flatMap((p) => ('reason' in p ? [p] : [])),
+  };
 }
 
 /**
@@ -222,7 +251,8 @@ export async function readSnapshot(chain: Chain, deployment: Deployment, mode: M
     readNativePrice(chain, deployment, head),
     readPriorityFee(chain, head),
   ]);
-  const pools = dueOf(vault, head.time).kind === 'NONE' ? [] : await readPools(chain, deployment, head);
+  const idle = dueOf(vault, head.time).kind === 'NONE';
+  const { pools, leftOut } = idle ? { pools: [], leftOut: [] } : await readPools(chain, deployment, head);
   await assertSameBlock(chain, head);
   return {
     schema: 'evenkeel.snapshot/3',
@@ -231,6 +261,7 @@ export async function readSnapshot(chain: Chain, deployment: Deployment, mode: M
     block: { number: head.number, hash: head.hash, time: head.time },
     vault,
     pools,
+    leftOut,
     gas: { baseFeeWei: head.baseFeeWei, priorityFeeWei, scaleE4: UNSCALED_E4, nativeUsdE8 },
   };
 }

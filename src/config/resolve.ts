@@ -63,21 +63,40 @@ function ruleOf(rule: ConfigFileFull['rule'], chainId: number): KeeperRule {
   };
 }
 
-function refuseDuplicates<T>(items: readonly T[], list: string, key: string, of: (item: T) => string): void {
-  const seen = new Map<string, number>();
+function refuseDuplicates<T>(
+  items: readonly T[],
+  list: string,
+  key: string | ((item: T) => string),
+  of: (item: T) => string,
+): void {
+  const keyOf = (item: T) => (typeof key === 'string' ? key : key(item));
+  const seen = new Map<string, { readonly index: number; readonly item: T }>();
   items.forEach((item, index) => {
     const value = of(item);
     const first = seen.get(value.toLowerCase());
     if (first !== undefined)
       throw wrong(
         'DUPLICATE',
-        `${list}[${index}].${key}`,
+        `${list}[${index}].${keyOf(item)}`,
         value,
-        `is the same as ${list}[${first}].${key}`,
+        `is the same as ${list}[${first.index}].${keyOf(first.item)}`,
         'Remove one of the two',
       );
-    seen.set(value.toLowerCase(), index);
+    seen.set(value.toLowerCase(), { index, item });
   });
+}
+
+/** Pools of Uniswap V4 and of Balancer live inside one contract each. */
+function refuseHomeless({ pools, contracts }: ConfigFileFull): void {
+  for (const [venue, field, name] of [
+    ['UNISWAP_V4', 'poolManager', "Uniswap V4's PoolManager"],
+    ['BALANCER_V3', 'balancerVault', "Balancer's V3 vault"],
+  ] as const) {
+    const at = pools.findIndex((p) => p.venue === venue);
+    if (at < 0 || contracts[field] !== null) continue;
+    const remedy = `Set it to the address of ${name} on this chain, or remove the pool`;
+    throw wrong('MISSING_KEY', `contracts.${field}`, '(missing)', `is required for pools[${at}]`, remedy);
+  }
 }
 
 /** 0n = none. Through text, because a float times 1e8 is not exact. */
@@ -174,7 +193,13 @@ export function resolveConfig(file: ConfigFileFull, baseDir: string): DraftConfi
   const absolute = (path: string): string => (isAbsolute(path) ? path : resolve(baseDir, path));
   refuseDuplicates(file.tokens, 'tokens', 'symbol', (t) => t.symbol);
   refuseDuplicates(file.tokens, 'tokens', 'address', (t) => t.address);
-  refuseDuplicates(file.pools, 'pools', 'address', (p) => p.address);
+  refuseDuplicates(
+    file.pools,
+    'pools',
+    (p) => (p.venue === 'UNISWAP_V4' ? 'key' : 'address'),
+    (p) => (p.venue === 'UNISWAP_V4' ? Object.values(p.key).join(' ') : p.address),
+  );
+  refuseHomeless(file);
   const targets = targetsOf(file);
   const policy = policyOf(file.limits);
   if (policy.cooldownS < policy.sliceCooldownS)

@@ -11,6 +11,7 @@ import {
   type KeeperRule,
   MODES,
   type Mode,
+  type PoolRef,
   type VaultPolicy,
 } from '../core/types.ts';
 
@@ -24,7 +25,7 @@ const seconds = (min: number, max: number, what: string) =>
 const usdPrice = (what: string) => z.number().positive().max(100_000_000_000).describe(`${what}, or null for none`);
 const text = (what: string) => z.string().min(1).describe(what);
 
-const address = z
+const anyAddress = z
   .string()
   .superRefine((value, context) => {
     if (!/^0x[0-9a-fA-F]{40}$/.test(value))
@@ -42,10 +43,13 @@ const address = z
           remedy: 'Copy the address again from its source, or write it all in lower case if you are sure',
         },
       });
-    else if (/^0x0{40}$/.test(value))
-      context.addIssue({ code: 'custom', message: 'is the zero address', params: { code: 'BAD_ADDRESS' } });
   })
-  .transform((value): Address => getAddress(value))
+  .transform((value): Address => getAddress(value));
+
+const ZERO: Address = '0x0000000000000000000000000000000000000000';
+const orZero = (meaning: string) => anyAddress.describe(`an address: 0x and 40 hex digits, or zero for ${meaning}`);
+const address = anyAddress
+  .refine((value) => value !== ZERO, { error: 'is the zero address', params: { code: 'BAD_ADDRESS' } })
   .describe('an address: 0x and 40 hex digits');
 
 const feedId = z
@@ -92,6 +96,49 @@ const band = z
     value.points === undefined ? { relativePercent: value.relativePercent ?? Number.NaN } : { points: value.points },
   )
   .describe('either { "points": 5 } or { "relativePercent": 12.5 }');
+
+/** As a fee, what pools of Uniswap V4 have whose hooks set it. */
+const DYNAMIC_FEE = 0x800000;
+
+const v4Key = z
+  .strictObject({
+    currency0: orZero('ether itself'),
+    currency1: address,
+    fee: z
+      .int()
+      .refine((fee) => fee === DYNAMIC_FEE || (fee >= 0 && fee <= 1_000_000), { error: 'is no fee of Uniswap V4' })
+      .describe(`the fee in millionths, 0 to 1000000, or ${DYNAMIC_FEE} where hooks set it`),
+    tickSpacing: z.int().min(1).max(32_767).describe('the tick spacing, 1 to 32767'),
+    hooks: orZero('none'),
+  })
+  .refine((key) => BigInt(key.currency0) < BigInt(key.currency1), {
+    error: 'has currency0 not below currency1',
+    params: { code: 'BAD_POOL_KEY', remedy: 'Copy the key of the pool as it was initialised: the lower address first' },
+  });
+
+const POOL_VENUES = ['UNISWAP_V2', 'UNISWAP_V3', 'UNISWAP_V4', 'BALANCER_V3'] as const;
+
+const pool = z
+  .strictObject({
+    venue: z.enum(POOL_VENUES).describe(POOL_VENUES.map((v) => `"${v}"`).join(', ')),
+    address: address.optional(),
+    key: v4Key.optional(),
+  })
+  .transform((value, context): PoolRef => {
+    const { venue, address, key } = value;
+    const [wanted, other] = venue === 'UNISWAP_V4' ? (['key', 'address'] as const) : (['address', 'key'] as const);
+    if (venue === 'UNISWAP_V4' && key !== undefined && address === undefined) return { venue, key };
+    if (venue !== 'UNISWAP_V4' && address !== undefined && key === undefined) return { venue, address };
+    const missing = value[wanted] === undefined;
+    const remedy = `Name a pool of ${venue} by its "${wanted}", and by nothing else`;
+    context.addIssue({
+      code: 'custom',
+      path: [missing ? wanted : other],
+      message: missing ? 'is required' : `does not belong to a pool of ${venue}`,
+      params: { code: missing ? 'MISSING_KEY' : 'BAD_VALUE', remedy },
+    });
+    return z.NEVER;
+  });
 
 const limits = z.strictObject({
   destinationPercentOfBand: percent(
@@ -188,6 +235,8 @@ export const configFileSchema = z.strictObject({
     lens: address,
     weth: address,
     pathFiller: address.nullable().default(null),
+    poolManager: address.nullable().default(null),
+    balancerVault: address.nullable().default(null),
   }),
   vault: address.optional(),
   tokens: z
@@ -202,12 +251,7 @@ export const configFileSchema = z.strictObject({
     .min(2)
     .max(32)
     .describe('2 to 32 tokens'),
-  pools: z
-    .array(
-      z.strictObject({ venue: z.enum(['UNISWAP_V2', 'UNISWAP_V3']).describe('"UNISWAP_V2" or "UNISWAP_V3"'), address }),
-    )
-    .max(256)
-    .describe('at most 256 pools'),
+  pools: z.array(pool).max(256).describe('at most 256 pools'),
   targets: z
     .array(
       z.strictObject({
@@ -257,6 +301,10 @@ export type Config = {
     readonly weth: Address;
     /** Trades over several pools in one fill; null: every fill takes one pool. */
     readonly pathFiller: Address | null;
+    /** Of Uniswap V4; null: no pool of the config is one of its. */
+    readonly poolManager: Address | null;
+    /** Balancer's V3 vault; null: no pool of the config is one of its. */
+    readonly balancerVault: Address | null;
   };
   readonly vault: Address;
   readonly tokens: readonly {
@@ -265,7 +313,7 @@ export type Config = {
     readonly decimals: number;
     readonly feedId: Hex;
   }[];
-  readonly pools: readonly { readonly venue: 'UNISWAP_V2' | 'UNISWAP_V3'; readonly address: Address }[];
+  readonly pools: readonly PoolRef[];
   readonly targets: readonly {
     readonly symbol: string;
     readonly token: Address;

@@ -86,15 +86,15 @@ function penaltyOf({ snapshot, rule }: AllocateInputs): number {
   return (rule.riskAversionE2 / 100) * variance * (rule.maxPaybackDays / DAYS_PER_YEAR);
 }
 
-/** Does a chain of pools lead from one token to the other? */
-function linked(pools: readonly PoolState[], from: Address, to: Address): boolean {
+/** The tokens that a chain of pools leads to. */
+function reachedFrom(pools: readonly PoolState[], from: Address): ReadonlySet<Address> {
   const reached = new Set([from]);
-  for (let before = 0; before !== reached.size && !reached.has(to); ) {
+  for (let before = 0; before !== reached.size; ) {
     before = reached.size;
     for (const tokens of pools.map(tokensOf))
       if (tokens.some((t) => reached.has(t))) for (const t of tokens) reached.add(t);
   }
-  return reached.has(to);
+  return reached;
 }
 
 type Routing = {
@@ -331,9 +331,14 @@ export function allocate(inputs: AllocateInputs): Allocation {
   for (let round = 0; round < 2 && stopped === null; round++) {
     const moves = wantedMoves(policy, assets, navE, closed);
     const routing: Routing = { inputs, assets: [...assets], moves };
-    const planned = plannedRound(routing, notBefore, pips, sliceCapUsdE8(policy, navE));
-    if (planned === null) break;
-    explain(routing, planned, notes);
+    const sliceCap = sliceCapUsdE8(policy, navE);
+    if (!canMove(routing, sliceCap)) break;
+    if (snapshot.pools.length === 0) {
+      explain(routing, null, notes);
+      break;
+    }
+    const planned = plannedRound(routing, notBefore, pips, sliceCap);
+    explain(routing, planned.found, notes);
     let going = true;
     for (const share of planned.shares) {
       if (!going) break;
@@ -356,18 +361,23 @@ export function allocate(inputs: AllocateInputs): Allocation {
     }
   }
 
-  function explain(r: Routing, planned: Round, into: Map<number, Note>): void {
-    const moved = new Set(planned.found.route.fills.flatMap((f) => [f.sell, f.buy]));
+  /** @param found null when there are no pools to look at */
+  function explain(r: Routing, found: Found | null, into: Map<number, Note>): void {
+    const moved = new Set(found?.route.fills.flatMap((f) => [f.sell, f.buy]));
+    const [sold, bought] = [false, true].map((buys) => {
+      const assets = r.assets.filter((_, i) => (buys ? (r.moves[i] ?? 0n) > 0n : (r.moves[i] ?? 0n) < 0n));
+      return { assets, names: listed(assets.map((a) => a.symbol)) };
+    });
     for (const [i, a] of r.assets.entries()) {
       const move = r.moves[i] ?? 0n;
       if (into.has(i) || moved.has(i) || move === 0n) continue;
-      const others = r.assets.filter((_, j) => (r.moves[j] ?? 0n) * move < 0n);
-      if (!others.some((o) => linked(snapshot.pools, a.token, o.token))) {
-        const names = listed(others.map((o) => o.symbol));
-        into.set(i, { reason: 'NO_ROUTE', detail: `no pools connect ${a.symbol} and ${names}` });
+      const others = move > 0n ? sold : bought;
+      const reached = reachedFrom(snapshot.pools, a.token);
+      if (others === undefined || !others.assets.some((o) => reached.has(o.token))) {
+        into.set(i, { reason: 'NO_ROUTE', detail: `no pools connect ${a.symbol} and ${others?.names ?? ''}` });
         continue;
       }
-      if (planned.found.broken !== null) into.set(i, planned.found.broken);
+      if (found !== null && found.broken !== null) into.set(i, found.broken);
       else if (abs(move) < minTradeUsdE8(policy))
         into.set(i, {
           reason: 'BELOW_MIN_TRADE',
@@ -390,12 +400,14 @@ type Round = {
   fillsOf(share: number): readonly FillPlan[];
 };
 
-/** null: there is nothing to move, or no penalty on leaving it. */
-function plannedRound(r: Routing, startAt: number, pips: bigint, sliceCapUsdE8: bigint): Round | null {
+function canMove({ moves }: Routing, sliceCapUsdE8: bigint): boolean {
+  return sliceCapUsdE8 > 0n && moves.some((m) => m < 0n) && moves.some((m) => m > 0n);
+}
+
+/** Of moves both ways: see `canMove`. */
+function plannedRound(r: Routing, startAt: number, pips: bigint, sliceCapUsdE8: bigint): Round {
   const { snapshot, rule, epochEnd } = r.inputs;
   const soldUsdE8 = r.moves.reduce((sum, m) => sum + max(0n, -m), 0n);
-  const boughtUsdE8 = r.moves.reduce((sum, m) => sum + max(0n, m), 0n);
-  if (soldUsdE8 === 0n || boughtUsdE8 === 0n || sliceCapUsdE8 === 0n) return null;
   const routed = new Map<number, Found>();
   const routeOf = (share: number): Found => {
     const key = Math.round(share * SHARE_E9);

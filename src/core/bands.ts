@@ -17,7 +17,8 @@ function toBps(percent: number): number | null {
   return Math.abs(percent * 100 - bps) < 1e-6 ? bps : null;
 }
 
-function percentText(bps: number): string {
+/** {bps} as percent or points without needless zeros. */
+export function shortText(bps: number): string {
   return (bps / 100).toFixed(2).replace(/\.?0+$/, '');
 }
 
@@ -25,7 +26,7 @@ function bandText(band: Band): string {
   return 'points' in band ? `${band.points} points` : `${band.relativePercent}% of target`;
 }
 
-function usage(code: string, field: string, value: string, reason: string, remedy: string): KeelError {
+export function usage(code: string, field: string, value: string, reason: string, remedy: string): KeelError {
   return new KeelError({ code, exit: EXIT.usage, field, value, reason, remedy });
 }
 
@@ -45,7 +46,7 @@ export function bandBps(symbol: string, targetBps: number, band: Band): number {
         : null;
   if (bps === null)
     throw usage('BAND_INVALID', field, value, 'not a number with at most two decimals', 'Write it as 5 or 2.75.');
-  const asPoints = 'points' in band ? '' : `, which is ${percentText(bps)} points,`;
+  const asPoints = 'points' in band ? '' : `, which is ${shortText(bps)} points,`;
   if (bps < MIN_BAND_BPS)
     throw usage(
       'BAND_TOO_NARROW',
@@ -61,17 +62,17 @@ export function bandBps(symbol: string, targetBps: number, band: Band): number {
       'BAND_WIDER_THAN_TARGET',
       field,
       value,
-      `the band${asPoints} is wider than the target of ${percentText(targetBps)}%, so ${symbol} could fall to zero without a trade`,
-      `Use at most ${percentText(targetBps)} points.`,
+      `the band${asPoints} is wider than the target of ${shortText(targetBps)}%, so ${symbol} could fall to zero without a trade`,
+      `Use at most ${shortText(targetBps)} points.`,
     );
   return bps;
 }
 
 /**
+ * {bps} in the order of `inputs`; they sum to 10,000.
  * @throws KeelError TARGETS_MISSING, TARGET_INVALID, TARGET_DUPLICATE, TARGETS_DO_NOT_SUM (names the exact difference)
- * and everything `bandBps` throws
  */
-export function targetsFrom(inputs: readonly TargetInput[]): TargetBps[] {
+export function weightsFrom(inputs: readonly Pick<TargetInput, 'symbol' | 'percent'>[]): number[] {
   if (inputs.length === 0) throw usage('TARGETS_MISSING', 'targets', '[]', 'no targets', 'Name at least two tokens.');
   const seen = new Set<string>();
   let sum = 0;
@@ -93,15 +94,21 @@ export function targetsFrom(inputs: readonly TargetInput[]): TargetBps[] {
   });
   if (sum !== 10_000) {
     const off = sum - 10_000;
-    const amount = percentText(Math.abs(off));
+    const amount = shortText(Math.abs(off));
     throw usage(
       'TARGETS_DO_NOT_SUM',
       'targets',
-      `${percentText(sum)}%`,
-      `the targets sum to ${percentText(sum)}%, ${amount}% ${off > 0 ? 'too much' : 'too little'}`,
+      `${shortText(sum)}%`,
+      `the targets sum to ${shortText(sum)}%, ${amount}% ${off > 0 ? 'too much' : 'too little'}`,
       `${off > 0 ? 'Take' : 'Add'} ${amount}% ${off > 0 ? 'from' : 'to'} one of them so that they sum to exactly 100%.`,
     );
   }
+  return weights;
+}
+
+/** @throws KeelError everything that `weightsFrom` and `bandBps` throw */
+export function targetsFrom(inputs: readonly TargetInput[]): TargetBps[] {
+  const weights = weightsFrom(inputs);
   return inputs.map((t, i) => {
     const targetBps = weights[i] ?? 0;
     return { symbol: t.symbol, targetBps, bandBps: bandBps(t.symbol, targetBps, t.band) };

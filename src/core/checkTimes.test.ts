@@ -1,9 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CHECK_INTERVAL_S, isCheckDue, missedChecks, nextCheckAt } from './checkTimes.ts';
+import { CHECK_INTERVAL_S, isCheckDue, looksPerYear, missedChecks, nextCheckAt } from './checkTimes.ts';
 
 const HOUR = 3_600;
 const T = 1_700_000_000 - (1_700_000_000 % 86_400); // midnight
+
+describe('looksPerYear', () => {
+  it('counts the checks of a year, and blocks as always', () => {
+    expect([looksPerYear('hourly'), looksPerYear('six-hourly')]).toEqual([8_760, 1_460]);
+    expect(looksPerYear('every-block')).toBe(Number.POSITIVE_INFINITY);
+  });
+});
 
 describe('nextCheckAt', () => {
   it('is the next full hour, the next quarter of the day, or any later block', () => {

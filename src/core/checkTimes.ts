@@ -8,6 +8,13 @@ export const CHECK_INTERVAL_S: Readonly<Record<Frequency, number>> = {
   'every-block': 0,
 };
 
+const YEAR_S = 31_536_000;
+
+/** Infinity for every block: nothing goes unseen for long enough to matter. */
+export function looksPerYear(frequency: Frequency): number {
+  return YEAR_S / CHECK_INTERVAL_S[frequency];
+}
+
 /**
  * {s} first check time after `after`. Checks fall on whole multiples of the interval since the epoch (each hour on the
  * hour), so that every keeper agrees on them without talking. `every-block`: any later block, hence `after + 1`.

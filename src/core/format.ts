@@ -1,5 +1,5 @@
 /** Numbers as people read them. Differences of weights are "points", never "%". Minus is "-"; the web maps it. */
-import type { PoolState, VenueName } from './types.ts';
+import type { LeftOutPool, PoolState, VenueName } from './types.ts';
 import { abs, divNearest, pow10, WEI_PER_GWEI } from './units.ts';
 
 function grouped(digits: string): string {
@@ -79,6 +79,10 @@ export const VENUE_TEXT: Readonly<Record<VenueName, string>> = {
   UNISWAP_V4: 'Uniswap V4',
   BALANCER_V3: 'Balancer V3',
 };
+
+export function leftOutText({ venue, pool, reason }: LeftOutPool): string {
+  return `${VENUE_TEXT[venue]} ${pool}, ${reason}`;
+}
 
 /** "Uniswap V3 0.05%": enough to tell the pools of one pair apart. */
 export function poolText(pool: PoolState): string {

@@ -5,7 +5,7 @@ import { fillTargetOf } from './fillVenue.ts';
 import { planRebalance } from './plan.ts';
 import { type FilledEvent, realise } from './report.ts';
 import { address, NOW, RULE, USD, wethOver, word } from './testing/fixtures.ts';
-import type { Plan, Snapshot } from './types.ts';
+import type { Address, Hop, Plan, Snapshot } from './types.ts';
 
 const snapshot: Snapshot = wethOver(6_000, { policy: { maxSliceBps: 200 } });
 
@@ -93,5 +93,30 @@ describe('realise', () => {
     expect(call([{ ...first, sequence: 9 }])).toThrow(/no planned leg/);
     expect(call([first, first])).toThrow(/no planned leg/);
     expect(call([{ ...first, target: first.target.toUpperCase().replace('0X', '0x') as `0x${string}` }])).not.toThrow();
+  });
+
+  it('knows a path by the filler that took it, and two pools without hooks by their order', () => {
+    const leg = plan.slices[0]?.legs[0];
+    const [fill] = fillsOf(plan);
+    if (!leg || !fill) throw new Error('no leg');
+    const v4 = (n: number): Hop => ({
+      ...{ venue: 'UNISWAP_V4', pool: word(n), tokenOut: address(2), keyFee: n, tickSpacing: 1 },
+      ...{ hooks: address(0), native: false },
+    });
+    const path = { ...leg, hops: [v4(1), v4(2)], quotedOut: 1n };
+    const [first, second] = [
+      { ...leg, hops: [v4(3)], quotedOut: 2n },
+      { ...leg, hops: [v4(4)], quotedOut: 3n },
+    ];
+    const slices = [{ sequence: 0, notBefore: 0, legs: [path, first, second] }];
+    const direct = { ...fill, venue: 'UNISWAP_V4', target: address(0) } as const;
+    const through = { ...fill, venue: 'FILLER', target: FILLER } as const;
+    const ask = (fills: FilledEvent[], pathFiller: Address | null = FILLER) =>
+      realise({ snapshot, slices, receipts, fills, pathFiller }).fills.map((f) => f.quotedOut);
+    expect(ask([through, direct, direct])).toEqual([1n, 2n, 3n]);
+    expect(() => ask([through, through])).toThrow(/no planned leg/);
+    expect(() => ask([{ ...through, target: address(9) }])).toThrow(/no planned leg/);
+    expect(() => ask([through], null)).toThrow(/no planned leg/);
+    expect(() => ask([{ ...through, venue: 'UNISWAP_V4' }])).toThrow(/no planned leg/);
   });
 });

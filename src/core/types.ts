@@ -179,6 +179,23 @@ export type BalancerPoolState = {
     | { readonly kind: 'STABLE'; readonly ampE3: bigint };
 };
 
+/** Names a pool of Uniswap V4; `currency0` zero = ether itself. */
+export type V4Key = {
+  readonly currency0: Address;
+  readonly currency1: Address;
+  readonly fee: number;
+  readonly tickSpacing: number;
+  readonly hooks: Address;
+};
+
+/** A pool as the config names it. */
+export type PoolRef =
+  | { readonly venue: 'UNISWAP_V2' | 'UNISWAP_V3' | 'BALANCER_V3'; readonly address: Address }
+  | { readonly venue: 'UNISWAP_V4'; readonly key: V4Key };
+
+/** A pool of the config that cannot be traded with now, and why. */
+export type LeftOutPool = { readonly venue: VenueName; readonly pool: Hex; readonly reason: string };
+
 export type PoolState = V2PoolState | V3PoolState | V4PoolState | BalancerPoolState;
 export type VenueName = PoolState['venue'];
 
@@ -202,6 +219,7 @@ export type Snapshot = {
   readonly vault: VaultState;
   /** Empty while nothing is due. */
   readonly pools: readonly PoolState[];
+  readonly leftOut: readonly LeftOutPool[];
   readonly gas: GasState;
 };
 

@@ -81,6 +81,17 @@ describe('runKeeper', () => {
     expect(await keeper.final()).toMatchObject({ outcome: 'NO_TRADE', reason: 'IN_BAND' });
   });
 
+  it('costs what it said, within one percent, on a quiet chain', async () => {
+    await world.stop();
+    world = await startWorld({ ...WORLD_POLICY, maxSliceBps: 10_000, cooldownS: 7_000, sliceCooldownS: 7_000 });
+    await world.setPrice(2_600n * E8);
+    keeper = await startKeeper(world, db);
+    const { plan, realised, outcome, sentence } = await untilFinal(world, keeper);
+    expect(outcome, sentence).toBe('TRADED');
+    const [expected, paid] = [Number(plan?.cost.totalUsdE8), Number(realised?.totalUsdE8)];
+    expect(Math.abs(paid / expected - 1), `${paid} for ${expected}`).toBeLessThan(0.01);
+  });
+
   it('opens a rebalance that demands a premium, waits until the pools pay what is left of it, and trades', async () => {
     await world.stop();
     world = await startWorld({ ...WORLD_POLICY, maxSliceBps: 1_000, premiumBps: 50, relaxS: 900 });

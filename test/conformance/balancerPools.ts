@@ -8,6 +8,7 @@ import {
   parseAbi,
 } from 'viem';
 import { expect } from 'vitest';
+import { readBalancerPool } from '../../src/chain/venues/balancerV3.ts';
 import { stableInvariant } from '../../src/core/amm/balancer/stable.ts';
 import type { Random } from '../../src/core/testing/random.ts';
 import type { Address, BalancerPoolState, Hex } from '../../src/core/types.ts';
@@ -122,7 +123,9 @@ export async function deployBalancer(world: World): Promise<Balancer> {
     }
     await filled;
     await setRates(1);
-    return stateOf(world, vault, pool, addresses, spec.curve.kind);
+    const state = await readBalancerPool(world.chain, vault, await world.head(), pool);
+    if ('reason' in state) throw new Error(state.reason);
+    return state;
   }
 
   return { vault, tokens, makePool };
@@ -136,31 +139,6 @@ function cannotStart({ tokens, balances, rates, curve }: PoolSpec): boolean {
   );
   const uneven = largest(balancesE18) / balancesE18.reduce(min) >= 10_000n;
   return uneven || stableInvariant(curve.amp * 1_000n, balancesE18) === null;
-}
-
-async function stateOf(
-  world: World,
-  vault: Address,
-  address: Address,
-  tokens: readonly Address[],
-  kind: PoolSpec['curve']['kind'],
-): Promise<BalancerPoolState> {
-  const ask = (what: string): Promise<unknown> => world.read(vault, vaultAbi, what, [address]);
-  const balancesE18 = (await ask('getCurrentLiveBalances')) as bigint[];
-  const [scalingFactors, ratesE18] = (await ask('getPoolTokenRates')) as [bigint[], bigint[]];
-  const config = (await ask('getPoolConfig')) as {
-    readonly staticSwapFeePercentage: bigint;
-    readonly aggregateSwapFeePercentage: bigint;
-  };
-  const curve =
-    kind === 'STABLE'
-      ? { kind, ampE3: ((await world.read(address, poolAbi.STABLE, 'getAmplificationParameter')) as [bigint])[0] }
-      : { kind, weightsE18: (await world.read(address, poolAbi.WEIGHTED, 'getNormalizedWeights')) as bigint[] };
-  return {
-    ...{ venue: 'BALANCER_V3', address, tokens, balancesE18, scalingFactors, ratesE18, curve },
-    swapFeeE18: config.staticSwapFeePercentage,
-    aggregateFeeE18: config.aggregateSwapFeePercentage,
-  };
 }
 
 /** What a swap left, by the vault's own word. */

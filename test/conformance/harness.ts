@@ -10,7 +10,7 @@ import { swapCallerAbi } from '../golden/artifacts/SwapCaller.ts';
 import { startConformanceWorld, type World } from './world.ts';
 
 /** In the order of `enum Kind` of SwapCaller.sol, which says what target and data are. */
-const KINDS = ['V2', 'V3', 'V4', 'BALANCER'] as const;
+export const KINDS = ['V2', 'V3', 'V4', 'BALANCER', 'FILLER'] as const;
 
 export type Swap = { readonly kind: (typeof KINDS)[number]; readonly target: Address; readonly data: Hex };
 

@@ -42,7 +42,7 @@ export function amountAcross(r: Random, pool: V3PoolState | V4PoolState, zeroFor
     const room = Math.min(zeroForOne ? tick - minTick : maxTick - tick, 60 * tickSpacing);
     const target = sqrtRatioAtTick(tick + (zeroForOne ? -1 : 1) * r.int(1, Math.max(1, room)));
     const amount = (zeroForOne ? amount0Delta : amount1Delta)(target, sqrtPriceX96, liquidity, true);
-    if (amount > 0n) return amount * r.pick([1n, 2n, 5n]) + r.big(0n, 1_000n);
+    if (amount > 0n) return amount * r.pick([1n, 2n, 5n, 50n]) + r.big(0n, 1_000n);
   }
   return r.magnitude(1n, r.pick([10n ** 12n, 10n ** 20n, 10n ** 26n, 10n ** 30n]));
 }

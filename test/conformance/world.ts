@@ -21,7 +21,10 @@ const HUGE = 10n ** 60n;
 export type World = {
   readonly chain: Chain;
   readonly head: () => Promise<Head>;
-  readonly send: (to: Address, abi: Abi, functionName: string, args: readonly unknown[]) => Promise<void>;
+  readonly send: (to: Address, abi: Abi, functionName: string, args: readonly unknown[], wei?: bigint) => Promise<void>;
+  readonly raw: (to: Address, data: Hex) => Promise<void>;
+  /** Out of nothing. */
+  readonly ether: (to: Address, wei: bigint) => Promise<void>;
   readonly deploy: (artifact: { abi: Abi; bytecode: Hex }, args?: readonly unknown[]) => Promise<Address>;
   readonly read: (to: Address, abi: Abi, functionName: string, args?: readonly unknown[]) => Promise<unknown>;
   /** Minted to everybody who pays. */
@@ -60,8 +63,8 @@ export async function startConformanceWorld(): Promise<World> {
   const anvil = await startAnvil(['--gas-limit', '4000000000']);
   const chain = await connectTo(anvil, 'http');
 
-  async function transact(to: Address | null, data: Hex): Promise<Address> {
-    const tx = { from: SENDER, ...(to === null ? {} : { to }), data, gas: GAS };
+  async function transact(to: Address | null, data: Hex, wei = 0n): Promise<Address> {
+    const tx = { from: SENDER, ...(to === null ? {} : { to }), data, gas: GAS, value: `0x${wei.toString(16)}` };
     const hash = await anvil.rpc<Hex>('eth_sendTransaction', [tx]);
     await anvil.rpc('evm_mine');
     const receipt = await anvil.rpc<{ status: Hex; contractAddress: Address }>('eth_getTransactionReceipt', [hash]);
@@ -71,8 +74,8 @@ export async function startConformanceWorld(): Promise<World> {
 
   const deploy: World['deploy'] = ({ abi, bytecode }, args = []) =>
     transact(null, args.length === 0 ? bytecode : encodeDeployData({ abi, bytecode, args }));
-  const send: World['send'] = async (to, abi, functionName, args) => {
-    await transact(to, encodeFunctionData({ abi, functionName, args }));
+  const send: World['send'] = async (to, abi, functionName, args, wei) => {
+    await transact(to, encodeFunctionData({ abi, functionName, args }), wei);
   };
   const read: World['read'] = async (to, abi, functionName, args = []) => {
     const data = encodeFunctionData({ abi, functionName, args });
@@ -92,6 +95,10 @@ export async function startConformanceWorld(): Promise<World> {
     chain,
     head: () => latestHead(chain),
     send,
+    async raw(to, data) {
+      await transact(to, data);
+    },
+    ether: (to, wei) => anvil.rpc('anvil_setBalance', [to, `0x${wei.toString(16)}`]),
     deploy,
     read,
     token,

@@ -29,6 +29,10 @@ interface IPoolManager {
     function exttload(bytes32 slot) external view returns (bytes32);
 }
 
+interface IExtsload {
+    function extsload(bytes32[] calldata slots) external view returns (bytes32[] memory values);
+}
+
 interface IUnlockCallback {
     function unlockCallback(bytes calldata data) external returns (bytes memory);
 }

@@ -3,12 +3,11 @@ pragma solidity 0.8.30;
 
 import {IUniswapV2Pair, IUniswapV3Pool} from "../interfaces/External.sol";
 import {IPoolViews, V2View, V3Tick, V3View} from "../interfaces/IVaultLens.sol";
+import {TickWindow} from "./TickWindow.sol";
 
 /// @title PoolViews
 /// @notice What a planner needs of the pools it may trade with.
 abstract contract PoolViews is IPoolViews {
-    int24 private constant MAX_TICK = 887_272;
-
     /// @inheritdoc IPoolViews
     function v2Pairs(address[] calldata pairs) external view returns (V2View[] memory views) {
         views = new V2View[](pairs.length);
@@ -36,14 +35,11 @@ abstract contract PoolViews is IPoolViews {
         }
     }
 
-    /// @dev Reads whole bitmap words, so the window begins and ends at word boundaries (or at the ends of the scale).
     function _ticks(IUniswapV3Pool pool, V3View memory v, uint8 words) private view {
         int24 spacing = v.tickSpacing;
-        int256 middle = _floorDiv(v.tick, spacing) >> 8;
-        int256 first = _max(middle - int256(uint256(words)), _floorDiv(-MAX_TICK, spacing) >> 8);
-        int256 last = _min(middle + int256(uint256(words)), _floorDiv(MAX_TICK, spacing) >> 8);
-        v.minTick = int24(_max((first << 8) * spacing, -MAX_TICK));
-        v.maxTick = int24(_min(((last << 8) + 255) * spacing, MAX_TICK));
+        int256 first;
+        int256 last;
+        (first, last, v.minTick, v.maxTick) = TickWindow.around(v.tick, spacing, words);
 
         uint256[] memory bitmap = new uint256[](uint256(last - first + 1));
         uint256 total;
@@ -65,18 +61,5 @@ abstract contract PoolViews is IPoolViews {
                 v.ticks[found++] = V3Tick(index, net);
             }
         }
-    }
-
-    function _floorDiv(int256 a, int256 b) private pure returns (int256 q) {
-        q = a / b;
-        if (a % b != 0 && a < 0) --q;
-    }
-
-    function _max(int256 a, int256 b) private pure returns (int256) {
-        return a > b ? a : b;
-    }
-
-    function _min(int256 a, int256 b) private pure returns (int256) {
-        return a < b ? a : b;
     }
 }

@@ -4,6 +4,7 @@ pragma solidity 0.8.30;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 import {BalancerSwap, BalancerSwapKind, IBalancerVault} from "../../src/interfaces/External.sol";
+import {IFiller} from "../../src/interfaces/IFiller.sol";
 import {IPoolManager, PoolKey, SwapParams} from "../../src/interfaces/IUniswapV4.sol";
 
 interface IPair {
@@ -25,7 +26,8 @@ contract SwapCaller {
         V2, //        target: the pair; data: the amount it is asked for, which is the quote under test
         V3, //        target: the pool
         V4, //        target: the manager; data: the pool's key
-        Balancer //   target: Balancer's vault; data: the pool
+        Balancer, //  target: Balancer's vault; data: the pool
+        Filler //     target: a filler; data: as it wants it
     }
 
     struct Swap {
@@ -106,6 +108,9 @@ contract SwapCaller {
             IPool(s.target).swap(address(this), zeroForOne, int256(s.amountIn), zeroForOne ? MIN_LIMIT : MAX_LIMIT, "");
         } else if (s.kind == Kind.V4) {
             IPoolManager(s.target).unlock(abi.encode(s));
+        } else if (s.kind == Kind.Filler) {
+            IERC20(s.tokenIn).transfer(s.target, s.amountIn);
+            IFiller(s.target).onFill(s.tokenIn, s.amountIn, s.tokenOut, 0, s.data);
         } else {
             IBalancerVault(s.target).unlock(abi.encodeCall(this.onBalancer, (s)));
         }

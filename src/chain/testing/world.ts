@@ -229,7 +229,7 @@ async function build(anvil: TestAnvil, policy: VaultPolicy, seconds: boolean): P
     pair,
     feeds,
     deployment: {
-      contracts: { hub, lens, weth, pathFiller: null },
+      contracts: { hub, lens, weth, pathFiller: null, poolManager: null, balancerVault: null },
       vault,
       tokens: [
         { symbol: 'WETH', address: weth, decimals: 18, feedId: wethFeed },

@@ -66,7 +66,7 @@ async function buildFile(call: Call): Promise<ConfigFile> {
     ...(wsUrl === undefined ? {} : { wsUrl }),
     contracts,
     tokens,
-    pools: pools.map(({ venue, address }) => ({ venue, address })),
+    pools,
     targets: parseTargets(targetsText, band),
     rule: { frequency: known },
     ...(keeper === undefined ? {} : { keeper: { keyFile: keeper.keyFile } }),

@@ -2,7 +2,7 @@ import { latestHead } from '../../chain/head.ts';
 import { readSnapshot } from '../../chain/snapshot.ts';
 import { type Decision, decide } from '../../core/decide.ts';
 import { EXIT, type ExitCode } from '../../core/errors.ts';
-import { durationText, usdText } from '../../core/format.ts';
+import { durationText, leftOutText, usdText } from '../../core/format.ts';
 import { loadCallConfig } from '../callConfig.ts';
 import { type Call, flagOption, orInterrupted } from '../command.ts';
 import { withChain } from '../data.ts';
@@ -40,6 +40,7 @@ export async function run(call: Call): Promise<ExitCode> {
     const snapshot = await readSnapshot(chain, config, config.mode, head);
     const decision = decide(snapshot, config.rule, { now: head.time, runInProgress: false });
     print(call, decision);
+    for (const p of snapshot.leftOut) call.output.line(`Left out: ${leftOutText(p)}.`);
     call.output.object({
       schema: 'evenkeel.preview/1',
       chainId: config.chainId,

@@ -8,9 +8,9 @@ import { requestAt } from '../../chain/read.ts';
 import { reach } from '../../chain/rpc.ts';
 import { loadSigner } from '../../chain/signer.ts';
 import { readBalance } from '../../chain/simulate.ts';
-import { readVault } from '../../chain/snapshot.ts';
+import { readPools, readVault } from '../../chain/snapshot.ts';
 import type { Config } from '../../config/schema.ts';
-import { durationText } from '../../core/format.ts';
+import { durationText, leftOutText } from '../../core/format.ts';
 import type { Hex, VaultPolicy, VaultState } from '../../core/types.ts';
 import { ethText } from '../owner/send.ts';
 import { reportFeed } from '../setup/feeds.ts';
@@ -47,6 +47,15 @@ async function code(chain: Chain, head: Head, config: Config): Promise<Finding[]
         : ok(field, address);
     }),
   );
+}
+
+/** Pools that are there but cannot be traded with are no reason to stop: the others are used. */
+async function pools(chain: Chain, head: Head, config: Config): Promise<Finding[]> {
+  const { pools: usable, leftOut } = await readPools(chain, config, head);
+  return [
+    ok('pools', `${usable.length} of ${config.pools.length} can be quoted`),
+    ...leftOut.map((p) => warn('pools', leftOutText(p), 'It is not used; remove it from the config if that stays so')),
+  ];
 }
 
 async function feeds(chain: Chain, head: Head, config: Config): Promise<Finding[]> {
@@ -115,6 +124,7 @@ export async function checkChain(chain: Chain, config: Config, nowS: number): Pr
   found.push(...(await finding('contracts', () => code(chain, head, config))));
   if (found.some((f) => f.level === 'FAIL')) return found;
   found.push(...(await finding('prices', () => feeds(chain, head, config))));
+  found.push(...(await finding('pools', () => pools(chain, head, config))));
   found.push(...(await finding('vault', async () => agreement(config, await readVault(chain, config, head)))));
   found.push(...(await finding('keeper', () => keeper(chain, head, config))));
   return found;

@@ -17,7 +17,8 @@ export type AuditInputs = {
   readonly owner: Address;
   readonly keeper: Address;
   readonly tokens: readonly Address[];
-  readonly pools: readonly Address[];
+  /** Whom the vault may pay besides its owner. */
+  readonly counterparties: readonly Address[];
   readonly keeperWeiAtStart: bigint;
   /** What the records claim: gas paid by the keeper and the transactions they name. */
   readonly recordedGasWei: bigint;
@@ -90,7 +91,7 @@ export async function readVaultEvents(client: PublicClient, vault: Address) {
 /** The vault never approves anyone, and its coins only ever go to its owner or to a pool of the route. */
 async function transferViolations(inputs: AuditInputs, token: Address): Promise<string[]> {
   const { client, vault } = inputs;
-  const allowed = new Set([inputs.owner, ...inputs.pools].map((a) => a.toLowerCase()));
+  const allowed = new Set([inputs.owner, ...inputs.counterparties].map((a) => a.toLowerCase()));
   const [approvals, sent] = await Promise.all([
     inRanges(client, (from, to) =>
       client.getContractEvents({

@@ -62,13 +62,17 @@ export async function runUnattended(options: UnattendedOptions): Promise<Rehears
 
     const counts = await outcomeCounts(db.kysely, vaultId);
     const records = await tradeRecords(world, vaultId);
+    const { contracts } = config;
     const violations = await auditRehearsal({
       client,
       vault: config.vault,
       owner: devnet.accounts.owner.address,
       keeper: devnet.accounts.keeper.address,
       tokens: config.tokens.map((t) => t.address),
-      pools: config.pools.map((p) => p.address),
+      counterparties: [
+        ...config.pools.flatMap((p) => (p.venue === 'UNISWAP_V4' ? [] : [p.address])),
+        ...[contracts.pathFiller, contracts.poolManager, contracts.balancerVault].filter((a) => a !== null),
+      ],
       keeperWeiAtStart,
       recordedGasWei: records.reduce((sum, r) => sum + (r.realised?.gasWei ?? 0n), 0n),
       recordedTxHashes: records.flatMap((r) => r.txHashes),

@@ -6,6 +6,8 @@ import type { TickState, V3PoolState, V4PoolState } from '../types.ts';
 import { computeSwapStep } from './swapMath.ts';
 import { MAX_SQRT_RATIO, MAX_TICK, MIN_SQRT_RATIO, MIN_TICK, sqrtRatioAtTick, tickAtSqrtRatio } from './tickMath.ts';
 
+const MAX_INT128 = (1n << 127n) - 1n;
+
 type Curve = Pick<V3PoolState, 'ticks' | 'tickSpacing' | 'minTick' | 'maxTick' | 'sqrtPriceX96' | 'tick' | 'liquidity'>;
 
 export type TickSwap<Pool> = {
@@ -48,7 +50,9 @@ export function swapV3(pool: V3PoolState, zeroForOne: boolean, amountIn: bigint)
 
 /** Pools whose hooks may act on a swap cannot be quoted: they never become a V4PoolState. */
 export function swapV4(pool: V4PoolState, zeroForOne: boolean, amountIn: bigint): TickSwap<V4PoolState> {
-  return swapOverTicks(pool, zeroForOne, amountIn, BigInt(v4FeePips(pool, zeroForOne)));
+  const swap = swapOverTicks(pool, zeroForOne, amountIn, BigInt(v4FeePips(pool, zeroForOne)));
+  // The manager keeps accounts in int128.
+  return amountIn > MAX_INT128 || swap.amountOut > MAX_INT128 ? { ...swap, complete: false } : swap;
 }
 
 /** {1e-6 of the input} protocol and providers together, as ProtocolFeeLibrary.calculateSwapFee rounds it: up. */

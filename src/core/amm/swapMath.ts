@@ -1,4 +1,7 @@
-/** Port of Uniswap V3 SwapMath.computeSwapStep for exact input. */
+/**
+ * Port of Uniswap V3 SwapMath.computeSwapStep for exact input. V4's moves the same amounts; it only calls a rounding fee
+ * that V3 calls input.
+ */
 import { mulDivUp } from '../units.ts';
 import { amount0Delta, amount1Delta, nextSqrtPriceFromInput } from './sqrtPriceMath.ts';
 

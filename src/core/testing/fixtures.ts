@@ -208,6 +208,7 @@ export function snapshotOf(
       assets,
     },
     pools,
+    leftOut: [],
     gas: {
       baseFeeWei: BigInt(Math.round((changes.baseFeeGwei ?? 1) * 1e9)),
       priorityFeeWei: 10_000_000n,

@@ -65,6 +65,7 @@ export function snapshot(number = 1): Snapshot {
       assets: [],
     },
     pools: [],
+    leftOut: [],
     gas: GAS,
   };
 }
