@@ -284,9 +284,7 @@ contract Rulebook is IRulebook {
         bytes memory blob = rules;
         (uint256 first, uint256 second) = blob.policyWords();
         (uint256[] memory sides, uint256 nav) = _sides(blob, _mustRead(blob), hot);
-        uint256 snapshotS = Words.snapshotS(second);
-        bool tooOld = snapshotS != 0 && block.timestamp >= Words.snapshotAt(cold) + snapshotS;
-        if (!tooOld) nav = Words.epochNavUsdE8(cold);
+        if (!Words.isNavTooOld(second, cold, block.timestamp)) nav = Words.epochNavUsdE8(cold);
         for (uint256 i; i < sides.length; ++i) {
             // What was sold cannot be bought any more: it lacks nothing. P:[11] P:[21]
             if (Words.sold(hot) >> i & 1 == 1) sides[i] = RebalanceMath.withoutDeficit(sides[i], nav);
@@ -310,7 +308,7 @@ contract Rulebook is IRulebook {
         Asset[] memory assets = blob.allWithStops();
         uint256[] memory book = _mustRead(blob);
         (, navUsdE8) = _sides(blob, book, hot);
-        bool moved = whole && navUsdE8 != 0 && _raiseReference(s, ref, navUsdE8);
+        bool moved = whole && navUsdE8 != 0 && RebalanceMath.raiseReference(s, ref, navUsdE8.toUint72());
         reached = RebalanceMath.stopsReached(p, s, ref, assets, _prices(book), navUsdE8);
         uint32 fired;
         (act, fired) = RebalanceMath.stepStop(ref, reached, p.confirmS, block.timestamp); // P:[7]
@@ -319,27 +317,15 @@ contract Rulebook is IRulebook {
         newStop = Words.packStop(ref);
     }
 
-    /// @return moved whether there is a new reference
-    function _raiseReference(State memory s, Stop memory ref, uint256 nav) private pure returns (bool moved) {
-        if (!s.referenceLive) {
-            s.referenceLive = true;
-            ref.baseUsdE8 = nav.toUint72();
-            ref.highUsdE8 = ref.baseUsdE8;
-            return true;
-        }
-        if (nav <= ref.highUsdE8) return false;
-        ref.highUsdE8 = nav.toUint72();
-        return true;
-    }
-
     /// @notice Balances of the caller, and prices. P:[8] live
     /// @return book see Book
     /// @return status of the first asset whose price is not good
     function _read(bytes memory rules) private view returns (uint256[] memory book, PriceStatus status) {
         uint256 n = rules.count();
+        uint256 heads = rules.heads();
         book = Book.make(n);
         for (uint256 i; i < n; ++i) {
-            book.setBalance(i, Book.balanceOf(Rules.tokenOf(rules.headAt(i)), msg.sender));
+            book.setBalance(i, Book.balanceOf(Rules.tokenOf(Rules.headIn(heads, i)), msg.sender));
         }
         if (_direct && book.priceDirectly(rules, type(uint256).max, n)) return (book, PriceStatus.Ok);
         (Price[] memory quotes,) = hub.peekOf(rules.feeds(type(uint256).max)); // P:[4] P:[5] P:[6]
@@ -372,13 +358,16 @@ contract Rulebook is IRulebook {
             RebalanceMath.inForce(assets, stopped); // P:[7]
         }
         sides = new uint256[](n);
-        for (uint256 i; i < n; ++i) {
-            uint256 head = rules.headAt(i);
-            uint256 v = RebalanceMath.value(book.balance(i), book.price(i), 10 ** Rules.decimalsOf(head));
-            nav += v;
-            sides[i] = stopped == 0
-                ? RebalanceMath.sideOf(v, Rules.targetOf(head), Rules.bandOf(head))
-                : RebalanceMath.sideOf(v, assets[i].targetBps, assets[i].bandBps);
+        uint256 heads = rules.heads();
+        unchecked {
+            for (uint256 i; i < n; ++i) {
+                uint256 head = Rules.headIn(heads, i);
+                uint256 v = RebalanceMath.value(book.balance(i), book.price(i), 10 ** Rules.decimalsOf(head));
+                nav += v; // 192 bits each, 32 of them at most
+                sides[i] = stopped == 0
+                    ? RebalanceMath.sideOf(v, Rules.targetOf(head), Rules.bandOf(head))
+                    : RebalanceMath.sideOf(v, assets[i].targetBps, assets[i].bandBps);
+            }
         }
     }
 

@@ -34,8 +34,10 @@ contract Vault is VaultCore {
     }
 
     /// @notice See IVault. Reads no oracle, no policy, no pause. P:[4] P:[17] P:[18]
-    function withdraw(address token, uint256 amount) external nonReentrant onlyOwner {
-        _onFlow();
+    function withdraw(address token, uint256 amount) external nonReentrant {
+        uint256 hot = _hot;
+        _checkOwner(hot);
+        _onFlow(hot);
         if (amount == type(uint256).max) {
             bool ok;
             (ok, amount) = _tryBalance(token);
@@ -46,7 +48,8 @@ contract Vault is VaultCore {
 
     /// @notice Plain ether becomes WETH. A stranger's gift does not disturb an open epoch. P:[8]
     receive() external payable nonReentrant {
-        if (msg.sender == _owner()) _onFlow();
+        uint256 hot = _hot;
+        if (msg.sender == _ownerOf(hot)) _onFlow(hot);
         uint256 amount = address(this).balance;
         weth.deposit{value: amount}();
         emit IVault.Deposited(address(weth), msg.sender, amount);

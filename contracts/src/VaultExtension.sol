@@ -31,14 +31,6 @@ contract VaultExtension is VaultStorage {
         factory = factory_;
     }
 
-    /// @notice Lays down the first rules. The owner is in the code already.
-    /// @dev The factory has had the rules from the rulebook, in the same call, and tells the world about them.
-    function initialise(bytes calldata rules) external nonReentrant {
-        require(msg.sender == factory, IVault.NotOwner(msg.sender));
-        require(Rules.addressOf(0).code.length == 0, IVault.AlreadyInitialised());
-        Rules.store(rules);
-    }
-
     /* ------------------------------------------------ deposits ----------------------------------------------- */
 
     /// @notice See IVault.
@@ -72,7 +64,7 @@ contract VaultExtension is VaultStorage {
     function depositEth() external payable nonReentrant onlyOwner {
         require(msg.value != 0, IVault.NothingToDeposit());
         _checkListed(address(weth));
-        _onFlow(); // P:[10]
+        _onFlow(_hot); // P:[10]
         uint256 amount = address(this).balance; // so that ether forced in without a call is not lost either
         weth.deposit{value: amount}();
         emit IVault.Deposited(address(weth), msg.sender, amount);
@@ -86,7 +78,7 @@ contract VaultExtension is VaultStorage {
     /// @dev What a token kept as its fee did not arrive.
     function _deposit(address token, uint256 amount) private {
         require(amount != 0, IVault.NothingToDeposit());
-        _onFlow(); // P:[10]
+        _onFlow(_hot); // P:[10]
         uint256 before = _balance(token);
         IERC20(token).safeTransferFrom(msg.sender, address(this), amount);
         emit IVault.Deposited(token, msg.sender, _balance(token) - before); // P:[16]
@@ -98,7 +90,7 @@ contract VaultExtension is VaultStorage {
     /// @dev Reads no oracle and no pause. A token whose balance or transfer fails stops the call and is named, to be put on
     ///      the skip list. P:[4] P:[17] P:[18]
     function withdrawAll(address[] calldata skip) external nonReentrant onlyOwner {
-        _onFlow();
+        _onFlow(_hot);
         bytes memory rules = _rules();
         uint256 n = rules.count();
         for (uint256 i; i < n; ++i) {

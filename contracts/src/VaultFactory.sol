@@ -9,17 +9,15 @@ import {IOracleHub} from "./interfaces/IOracleHub.sol";
 import {IRulebook} from "./interfaces/IRulebook.sol";
 import {Policy, Target} from "./interfaces/IVault.sol";
 import {IVaultFactory} from "./interfaces/IVaultFactory.sol";
+import {Rules} from "./libraries/Rules.sol";
 import {Vault} from "./Vault.sol";
 import {VaultExtension} from "./VaultExtension.sol";
 
 /// @title VaultFactory
 /// @notice Makes vaults and has no power over them afterwards.
-/// @dev A vault is a clone with two immutable arguments in its code, owner 20 bytes and salt 16 bytes. Both, and nothing
-///      else, make its address, so that any address tells by its own code whether it was made here.
+/// @dev A vault is a clone with immutable arguments in its code: owner 20 bytes, salt 16 bytes, and the rules that it begins
+///      with. They, and nothing else, make its address, so that any address tells by its own code whether it was made here.
 contract VaultFactory is IVaultFactory {
-    uint256 private constant CLONE_BYTES = 0x2d; // of code before the arguments: see Solady's LibClone
-    uint256 private constant ARGUMENT_BYTES = 36;
-
     IOracleHub public immutable hub;
     IWETH public immutable weth;
     IPoolManager public immutable poolManager;
@@ -55,40 +53,50 @@ contract VaultFactory is IVaultFactory {
         returns (address vault)
     {
         require(owner != address(0), ZeroAddress("owner"));
-        address[] memory keepers = new address[](keeper == address(0) ? 0 : 1);
-        if (keeper != address(0)) keepers[0] = keeper;
-        bytes memory rules = rulebook.make(policy, keepers, targets);
+        bytes memory rules = _rules(keeper, policy, targets);
         bytes16 bound = _bind(msg.sender, owner, salt);
-        vault = LibClone.cloneDeterministic(implementation, abi.encodePacked(owner, bound), bound); // P:[25]
-        VaultExtension(vault).initialise(rules);
+        vault = LibClone.cloneDeterministic(implementation, abi.encodePacked(owner, bound, rules), bound); // P:[25]
         emit VaultCreated(vault, owner, rules);
     }
 
     /// @inheritdoc IVaultFactory
-    function predict(address creator, address owner, bytes32 salt) external view returns (address) {
-        return _addressOf(owner, _bind(creator, owner, salt));
+    function predict(
+        address creator,
+        address owner,
+        address keeper,
+        Policy calldata policy,
+        Target[] calldata targets,
+        bytes32 salt
+    ) external view returns (address) {
+        bytes16 bound = _bind(creator, owner, salt);
+        return _addressOf(abi.encodePacked(owner, bound, _rules(keeper, policy, targets)), bound);
     }
 
     /// @inheritdoc IVaultFactory
-    /// @dev To be at the address that its own arguments make, code must have been put there by this factory, which sets
-    ///      up what it makes in the same call. The same code made by anybody else lies elsewhere.
+    /// @dev To be at the address that its own arguments make, code must have been put there by this factory, from rules
+    ///      that the rulebook had made. The same code made by anybody else lies elsewhere.
     function isVault(address account) external view returns (bool) {
-        if (account.code.length != CLONE_BYTES + ARGUMENT_BYTES) return false;
-        uint256 owner;
-        uint256 bound;
+        if (account.code.length <= Rules.RULES_AT) return false;
+        bytes memory arguments = LibClone.argsOnClone(account);
+        bytes32 word;
         assembly ("memory-safe") {
-            mstore(0x00, 0)
-            extcodecopy(account, 0x0c, CLONE_BYTES, 0x14)
-            owner := mload(0x00)
-            extcodecopy(account, 0x00, add(CLONE_BYTES, 0x14), 0x20) // the code ends after 16 bytes, zeros follow
-            bound := mload(0x00)
+            word := mload(add(arguments, 0x34)) // behind the owner
         }
-        return account == _addressOf(address(uint160(owner)), bytes16(bytes32(bound)));
+        return account == _addressOf(arguments, bytes16(word));
     }
 
-    function _addressOf(address owner, bytes16 bound) private view returns (address) {
-        return
-            LibClone.predictDeterministicAddress(implementation, abi.encodePacked(owner, bound), bound, address(this));
+    function _addressOf(bytes memory arguments, bytes16 bound) private view returns (address) {
+        return LibClone.predictDeterministicAddress(implementation, arguments, bound, address(this));
+    }
+
+    function _rules(address keeper, Policy calldata policy, Target[] calldata targets)
+        private
+        view
+        returns (bytes memory)
+    {
+        address[] memory keepers = new address[](keeper == address(0) ? 0 : 1);
+        if (keeper != address(0)) keepers[0] = keeper;
+        return rulebook.make(policy, keepers, targets);
     }
 
     /// @dev Half a hash: to meet another's address by chance would take 2**128 attempts.

@@ -22,9 +22,6 @@ abstract contract VaultStorage is ReentrancyGuardTransient {
     using Rules for bytes;
     using SafeERC20 for IERC20;
 
-    /// @dev Where the immutable arguments of a clone begin in its code: see Solady's LibClone.
-    uint256 private constant ARGUMENTS_AT = 0x2d;
-
     IOracleHub public immutable hub;
     IWETH public immutable weth;
     IRulebook public immutable rulebook;
@@ -39,14 +36,17 @@ abstract contract VaultStorage is ReentrancyGuardTransient {
     uint40 internal _nextGuardianPauseAt; // {s}
 
     modifier onlyOwner() {
-        require(msg.sender == _owner(), IVault.NotOwner(msg.sender));
+        _checkOwner(_hot);
         _;
     }
 
+    /// @dev For the halves themselves, which are no vaults: the owner is nobody, and rules of a version above 0, which were
+    ///      never stored, cannot be read.
     constructor(IWETH weth_, IRulebook rulebook_) {
         hub = rulebook_.hub();
         weth = weth_;
         rulebook = rulebook_;
+        _cold = Words.nextVersion(0);
     }
 
     /* ------------------------------------------------- words ------------------------------------------------- */
@@ -65,19 +65,27 @@ abstract contract VaultStorage is ReentrancyGuardTransient {
 
     /* ------------------------------------------------- owner ------------------------------------------------- */
 
+    function _checkOwner(uint256 hot) internal view {
+        require(msg.sender == _ownerOf(hot), IVault.NotOwner(msg.sender));
+    }
+
+    function _owner() internal view returns (address) {
+        return _ownerOf(_hot);
+    }
+
     /// @dev The first owner is written into the code of the clone: that costs less to make and to read than storage.
-    function _owner() internal view returns (address account) {
-        if (Words.ownerMoved(_hot)) return _movedOwner;
+    function _ownerOf(uint256 hot) internal view returns (address account) {
+        if (Words.ownerMoved(hot)) return _movedOwner;
+        uint256 at = Rules.OWNER_AT;
         assembly ("memory-safe") {
             mstore(0x00, 0)
-            extcodecopy(address(), 0x0c, ARGUMENTS_AT, 0x14)
+            extcodecopy(address(), 0x0c, at, 0x14)
             account := mload(0x00)
         }
     }
 
     /// @notice The owner moved coins: a plan made before is void, and so is what a stop was measured against.
-    function _onFlow() internal {
-        uint256 hot = _hot;
+    function _onFlow(uint256 hot) internal {
         if (!Words.changesOnFlow(hot, block.timestamp)) return;
         State memory s = _state();
         _closeEpoch(s);

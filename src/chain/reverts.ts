@@ -145,8 +145,6 @@ function explain(name: string, a: readonly unknown[]): Explained {
       return { sentence: `${a[0]} is not the guardian of this vault` };
     case 'NotPendingOwner':
       return { sentence: `${a[0]} was not named as the next owner of this vault` };
-    case 'AlreadyInitialised':
-      return { sentence: 'the vault has its first rules already' };
     case 'BadPolicy':
       return { sentence: `the limit ${a[0]} is ${a[1]}, it must be from ${a[2]} to ${a[3]}` };
     case 'BadTarget':

@@ -5,8 +5,8 @@ import { vaultLensAbi } from '../abi/VaultLens.ts';
 import { lower } from '../core/address.ts';
 import { dueOf } from '../core/due.ts';
 import { KeelError } from '../core/errors.ts';
-import { UNSCALED_E4 } from '../core/gas.ts';
 import { VENUE_TEXT } from '../core/format.ts';
+import { UNSCALED_E4 } from '../core/gas.ts';
 import {
   type Address,
   type AssetState,

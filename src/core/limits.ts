@@ -180,6 +180,12 @@ export function fillLossUsdE8(
   );
 }
 
+/** {USD E8} how far past its target a bought asset may come: what a fill may win, and the base unit it was rounded up by. */
+function overshootUsdE8(policy: VaultPolicy, spentUsdE8: bigint, buy: AssetState): bigint {
+  const wonBps = BigInt(Math.max(policy.maxSlipBps, policy.premiumBps));
+  return mulDivUp(wonBps, spentUsdE8 + 1n, BPS) + mulDivUp(buy.priceUsdE8, 1n, 10n ** BigInt(buy.decimals));
+}
+
 export type FillVerdict =
   | { readonly ok: true; readonly sell: AssetState; readonly buy: AssetState; readonly lossUsdE8: bigint }
   | {
@@ -203,8 +209,7 @@ export function checkFill(f: FillInputs, spent: bigint, received: bigint): FillV
   const targetBuy = targetValueUsdE8(buy.targetBps, navE);
   const vBuyAfter = assetValueUsdE8(buy);
   // No further past its target than a fill may win against the oracle.
-  const toleranceBps = BigInt(Math.max(policy.maxSlipBps, policy.premiumBps));
-  if (vBuyAfter > targetBuy + mulDiv(spentUsdE8, toleranceBps, BPS)) return { ok: false, error: 'Overshoot' };
+  if (vBuyAfter > targetBuy + overshootUsdE8(policy, spentUsdE8, buy)) return { ok: false, error: 'Overshoot' };
   const before = abs(assetValueUsdE8(f.sell) - targetSell) + abs(assetValueUsdE8(f.buy) - targetBuy);
   const after = abs(assetValueUsdE8(sell) - targetSell) + abs(vBuyAfter - targetBuy);
   if (after >= before) return { ok: false, error: 'DriftDidNotShrink' };

@@ -412,10 +412,10 @@ async function createVault(
 ): Promise<LiveVault> {
   const { rpc } = setting.anvil;
   const [owner, heir, keeper] = [addressOf(setting, 'owner'), addressOf(setting, 'heir'), addressOf(setting, 'keeper')];
-  const predict = encodeFunctionData({ abi: factoryAbi, functionName: 'predict', args: [owner, owner, zeroHash] });
+  const args = [owner, keeper, rules.policy, targetsOf(setting, rules.targets), zeroHash];
+  const predict = encodeFunctionData({ abi: factoryAbi, functionName: 'predict', args: [owner, ...args] });
   const predicted = await rpc.call<Hex>('eth_call', { to: factory, data: predict }, 'latest');
   const vault = getAddress(`0x${predicted.slice(-40)}`);
-  const args = [owner, keeper, rules.policy, targetsOf(setting, rules.targets), zeroHash];
   const create = encodeFunctionData({ abi: factoryAbi, functionName: 'create', args });
   const approve = encodeFunctionData({ abi: erc20Abi, functionName: 'approve', args: [vault, 2n ** 256n - 1n] });
   const gasPrice = hex(2n * 10n ** 9n);

@@ -788,7 +788,9 @@ function applyFill(run: Run, f: Fill): void {
   const nav = state.epochNavUsdE8;
   const sellTarget = shareOf(at(run.aims, f.sell).targetBps, nav);
   const buyTarget = shareOf(at(run.aims, f.buy).targetBps, nav);
-  const tolerance = shareOf(most(policy.maxSlipBps, policy.premiumBps), spentUsdE8);
+  // What a fill may win of a value that was rounded down, and the base unit that the required output was rounded up by.
+  const won = ceil(most(policy.maxSlipBps, policy.premiumBps) * (spentUsdE8 + 1n), 10_000n);
+  const tolerance = won + ceil(pBuy, unitOf(m, f.buy));
   demand(worthBuy(buyAfter) <= buyTarget + tolerance, 'Overshoot', BigInt(f.buy));
   const apart = (sell: bigint, buy: bigint): bigint =>
     size(worthSell(sell) - sellTarget) + size(worthBuy(buy) - buyTarget);

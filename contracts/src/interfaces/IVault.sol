@@ -174,7 +174,6 @@ interface IVault {
     error NotKeeper(address caller);
     error NotGuardian(address caller);
     error NotPendingOwner(address caller);
-    error AlreadyInitialised();
     /// @param field member that is wrong
     error BadPolicy(string field, uint256 value, uint256 min, uint256 max);
     error BadTarget(string field, address token, uint256 value);

@@ -13,7 +13,7 @@ interface IVaultFactory {
 
     error ZeroAddress(string field);
 
-    /// @notice Deploys a vault at the address that `predict(msg.sender, owner, salt)` told beforehand.
+    /// @notice Deploys a vault at the address that `predict`, asked for the same with msg.sender as creator, told beforehand.
     /// @param owner the only account that can withdraw, until he hands the vault over
     /// @param keeper first executor; zero for none
     /// @param targets may be empty: such a vault holds coins and never trades until the owner sets targets
@@ -21,8 +21,16 @@ interface IVaultFactory {
         external
         returns (address vault);
 
-    /// @notice The address depends on who creates and who owns, so nobody can take it for somebody else.
-    function predict(address creator, address owner, bytes32 salt) external view returns (address);
+    /// @notice The address depends on who creates, who owns and by which rules, so nobody can take it for somebody else or
+    ///         for other rules.
+    function predict(
+        address creator,
+        address owner,
+        address keeper,
+        Policy calldata policy,
+        Target[] calldata targets,
+        bytes32 salt
+    ) external view returns (address);
 
     /// @notice Was it made here? Read off its code, so no list is kept.
     function isVault(address account) external view returns (bool);

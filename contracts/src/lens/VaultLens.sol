@@ -331,12 +331,7 @@ contract VaultLens is IVaultLens, PoolViews {
 
         State memory s = run.state;
         bool live = s.referenceLive;
-        bool moved = ofAll && nav != 0 && (!live || nav > ref.highUsdE8);
-        if (moved) {
-            if (!live) ref.baseUsdE8 = uint96(nav);
-            ref.highUsdE8 = uint96(nav);
-            s.referenceLive = true;
-        }
+        bool moved = ofAll && nav != 0 && RebalanceMath.raiseReference(s, ref, uint96(nav));
         hint.stopReached = RebalanceMath.stopsReached(p, s, ref, run.assets, run.prices, nav);
         (hint.stopAct,) = RebalanceMath.stepStop(ref, hint.stopReached, p.confirmS, block.timestamp);
         s.referenceLive = live;
@@ -350,10 +345,10 @@ contract VaultLens is IVaultLens, PoolViews {
         Policy memory p = run.policy;
         State memory s = run.state;
         bool open = RebalanceMath.isOpen(s, block.timestamp);
-        bool anew = p.snapshotS != 0 && block.timestamp >= uint256(s.snapshotAt) + p.snapshotS;
+        (uint256 first, uint256 second) = run.raw.rules.policyWords();
+        bool anew = Words.isNavTooOld(second, run.raw.cold, block.timestamp);
         uint256 nav = open && !anew ? s.epochNavUsdE8 : v.navUsdE8;
         Room memory room = v.room;
-        (uint256 first, uint256 second) = run.raw.rules.policyWords();
         room.sliceCapUsdE8 = RebalanceMath.sliceCapUsdE8(p.maxSliceBps, nav);
         uint256 cap = RebalanceMath.lossCapUsdE8(p.lossBpsPerDay, nav);
         uint256 level =

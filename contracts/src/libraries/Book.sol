@@ -10,8 +10,15 @@ import {Rules} from "./Rules.sol";
 library Book {
     using Rules for bytes;
 
-    function make(uint256 assets) internal pure returns (uint256[] memory) {
-        return new uint256[](2 * assets);
+    /// @dev As `new uint256[](2 * assets)`, which costs three times as much.
+    function make(uint256 assets) internal pure returns (uint256[] memory book) {
+        assembly ("memory-safe") {
+            book := mload(0x40)
+            let size := shl(6, assets) // at most 32 assets
+            mstore(book, shl(1, assets))
+            calldatacopy(add(book, 0x20), calldatasize(), size) // zeros
+            mstore(0x40, add(add(book, 0x20), size))
+        }
     }
 
     function balance(uint256[] memory book, uint256 i) internal pure returns (uint256 amount) {
@@ -48,9 +55,10 @@ library Book {
         returns (bool done)
     {
         unchecked {
+            uint256 heads = rules.heads();
             for (uint256 i; i < assets; ++i) {
                 if (asked >> i & 1 == 0) continue;
-                (uint256 head, uint256 tail) = rules.feedWords(rules.headAt(i));
+                (uint256 head, uint256 tail) = rules.feedWords(Rules.headIn(heads, i));
                 if (head >> 248 != 0) return false;
                 uint256 usdE8 = Aggregator.plainPriceOrZero(head, tail); // P:[4] P:[5]
                 if (usdE8 == 0) return false;

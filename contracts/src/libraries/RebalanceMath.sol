@@ -35,7 +35,7 @@ library RebalanceMath {
     /// @return {USD E8} = {base units} * {USD E8 / whole} / {base units / whole}
     function value(uint256 balance, uint256 priceUsdE8, uint256 unit) internal pure returns (uint256) {
         unchecked {
-            return balance * priceUsdE8 / unit;
+            return div(balance * priceUsdE8, unit);
         }
     }
 
@@ -217,6 +217,16 @@ library RebalanceMath {
         assets[lastSafe].targetBps += uint16(left);
     }
 
+    /// @notice What the portfolio's stop is measured against from now on. Changes `s` and `ref` in place.
+    /// @return moved whether that is something new
+    function raiseReference(State memory s, Stop memory ref, uint96 nav) internal pure returns (bool moved) {
+        if (s.referenceLive && nav <= ref.highUsdE8) return false;
+        if (!s.referenceLive) ref.baseUsdE8 = nav;
+        ref.highUsdE8 = nav;
+        s.referenceLive = true;
+        return true;
+    }
+
     /// @notice Which assets' stops hold at these prices?
     /// @param assets with their stop and take prices
     /// @param prices {USD E8} by asset, all good
@@ -309,7 +319,7 @@ library RebalanceMath {
         returns (uint256)
     {
         unchecked {
-            return min(valueUsdE8 * unit / priceUsdE8, balance);
+            return min(div(valueUsdE8 * unit, priceUsdE8), balance);
         }
     }
 
@@ -344,6 +354,21 @@ library RebalanceMath {
     }
 
     /* ------------------------------------------------ limits ------------------------------------------------- */
+
+    /// @notice How far past its target a bought asset may come: by what a fill may win against the oracle, and by the base
+    ///         unit that `requiredOut` rounds up to. Whatever is required of a fill of `wantedUsdE8` is within it.
+    /// @param wonBps {bps} most that a fill may win
+    /// @param spentUsdE8 {USD E8} rounded down, so that a little more was spent
+    /// @return {USD E8} rounded up
+    function overshootUsdE8(uint256 wonBps, uint256 spentUsdE8, uint256 buyPriceUsdE8, uint256 buyUnit)
+        internal
+        pure
+        returns (uint256)
+    {
+        unchecked {
+            return ceilDiv(wonBps * (spentUsdE8 + 1), BPS) + ceilDiv(buyPriceUsdE8, buyUnit);
+        }
+    }
 
     /// @notice What a fill must bring, in parts per million of the oracle value: from a premium down to the cap.
     /// @param first first word of the policy
@@ -405,39 +430,44 @@ library RebalanceMath {
 
     /* ----------------------------------------------- arithmetic ----------------------------------------------- */
 
-    // Branches instead of the branchless tricks of libraries: the optimiser copies those expressions wherever the
-    // result is used, which costs kilobytes.
+    // Without branches: what a jump costs is more than what these compute.
 
-    /// @return a / b rounded up; b != 0
-    function ceilDiv(uint256 a, uint256 b) internal pure returns (uint256) {
-        unchecked {
-            if (a == 0) return 0;
-            return (a - 1) / b + 1;
+    /// @return c = a / b; b != 0, so that it need not be looked whether it is
+    function div(uint256 a, uint256 b) internal pure returns (uint256 c) {
+        assembly ("memory-safe") {
+            c := div(a, b)
         }
     }
 
-    function min(uint256 a, uint256 b) internal pure returns (uint256) {
-        if (a < b) return a;
-        return b;
-    }
-
-    function max(uint256 a, uint256 b) internal pure returns (uint256) {
-        if (a > b) return a;
-        return b;
-    }
-
-    /// @return a - b, or 0 when that would be negative
-    function floorSub(uint256 a, uint256 b) internal pure returns (uint256) {
-        unchecked {
-            if (a > b) return a - b;
-            return 0;
+    /// @return c = a / b rounded up; b != 0
+    function ceilDiv(uint256 a, uint256 b) internal pure returns (uint256 c) {
+        assembly ("memory-safe") {
+            c := add(div(a, b), gt(mod(a, b), 0))
         }
     }
 
-    function absDiff(uint256 a, uint256 b) internal pure returns (uint256) {
-        unchecked {
-            if (a > b) return a - b;
-            return b - a;
+    function min(uint256 a, uint256 b) internal pure returns (uint256 c) {
+        assembly ("memory-safe") {
+            c := xor(b, mul(xor(a, b), lt(a, b)))
+        }
+    }
+
+    function max(uint256 a, uint256 b) internal pure returns (uint256 c) {
+        assembly ("memory-safe") {
+            c := xor(b, mul(xor(a, b), gt(a, b)))
+        }
+    }
+
+    /// @return c = a - b, or 0 when that would be negative
+    function floorSub(uint256 a, uint256 b) internal pure returns (uint256 c) {
+        assembly ("memory-safe") {
+            c := mul(sub(a, b), gt(a, b))
+        }
+    }
+
+    function absDiff(uint256 a, uint256 b) internal pure returns (uint256 c) {
+        assembly ("memory-safe") {
+            c := xor(sub(a, b), mul(xor(sub(a, b), sub(b, a)), lt(a, b)))
         }
     }
 }

@@ -8,11 +8,15 @@ import {Asset, Policy} from "../interfaces/IVault.sol";
 import {Words} from "./Words.sol";
 
 /// @notice What the owner laid down, policy, keepers and assets, as one packed blob in code: a fill reads all of it with
-///         one extcodecopy, and a change replaces it whole.
+///         one extcodecopy, and a change replaces it whole. The first blob lies in the vault's own code, which is warm.
 /// @dev Blob: policy words 64 | flags 1 | keeper count 1 | asset count 1 | keepers 20 each | heads | feed configs | stops.
 ///      Head: token 20 | decimals 1 | targetBps 2 | bandBps 2 | flags 1 | offset of the feed config in the blob 2.
 ///      Feed config: as OracleHub.pricesOf takes it. Stop, for each asset if any has one: stop price 8 | take price 8.
 library Rules {
+    // What lies in the code of a vault, a clone: see Solady's LibClone, and VaultFactory.
+    uint256 internal constant OWNER_AT = 0x2d; // 20 bytes, and a salt of 16 bytes behind them
+    uint256 internal constant RULES_AT = 0x51; // to the end
+
     uint256 internal constant FIXED = 67;
     uint256 internal constant KEEPER = 20;
     uint256 internal constant HEAD = 28;
@@ -66,15 +70,18 @@ library Rules {
         SSTORE2.write(blob);
     }
 
-    /// @notice The blob that the vault stored as its `version`th, counted from 0.
+    /// @notice The blob that the vault was made with, or the `version`th that it stored since.
     /// @dev A vault creates nothing else, so its own nonce, which begins at 1, counts the blobs and tells where each lies;
     ///      the address needs no storage slot. A creation that fails reverts everything, the nonce included.
     function load(uint256 version) internal view returns (bytes memory blob) {
-        return SSTORE2.read(addressOf(version));
-    }
-
-    function addressOf(uint256 version) internal view returns (address) {
-        return LibRLP.computeAddress(address(this), version + 1);
+        if (version != 0) return SSTORE2.read(LibRLP.computeAddress(address(this), version));
+        assembly ("memory-safe") {
+            blob := mload(0x40)
+            let size := sub(extcodesize(address()), RULES_AT)
+            mstore(blob, size)
+            extcodecopy(address(), add(blob, 0x20), RULES_AT, size)
+            mstore(0x40, and(add(add(blob, size), 0x3f), not(0x1f)))
+        }
     }
 
     /* ------------------------------------------------ reading ------------------------------------------------ */
@@ -179,11 +186,27 @@ library Rules {
         return false;
     }
 
-    /// @return head token, decimals and so on from the highest bits down
-    function headAt(bytes memory blob, uint256 i) internal pure returns (uint256 head) {
-        unchecked {
-            return _word(blob, FIXED + keeperCount(blob) * KEEPER + i * HEAD); // a few hundred bytes
+    /// @return at where in memory the heads begin, for `headIn`
+    function heads(bytes memory blob) internal pure returns (uint256 at) {
+        uint256 from = FIXED;
+        uint256 size = KEEPER;
+        assembly ("memory-safe") {
+            from := add(add(blob, 0x20), from)
+            at := add(from, mul(size, byte(0, mload(sub(from, 2))))) // behind the keepers
         }
+    }
+
+    /// @param heads_ see `heads`
+    /// @return head token, decimals and so on from the highest bits down
+    function headIn(uint256 heads_, uint256 i) internal pure returns (uint256 head) {
+        uint256 size = HEAD;
+        assembly ("memory-safe") {
+            head := mload(add(heads_, mul(i, size)))
+        }
+    }
+
+    function headAt(bytes memory blob, uint256 i) internal pure returns (uint256 head) {
+        return headIn(heads(blob), i);
     }
 
     function tokenOf(uint256 head) internal pure returns (address) {

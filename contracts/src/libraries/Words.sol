@@ -48,12 +48,16 @@ library Words {
 
     /// @return {USD E8} = {USD cents} * {USD E8 / USD cent}
     function minTradeUsdE8(uint256 first) internal pure returns (uint256) {
-        return uint256(uint32(first >> 160)) * 1e6;
+        unchecked {
+            return uint256(uint32(first >> 160)) * 1e6; // 52 bits
+        }
     }
 
     /// @return {wei} = {1e6 wei} * {wei / 1e6 wei}; 0 = none
     function maxGasPriceWei(uint256 first) internal pure returns (uint256) {
-        return uint256(uint32(first >> 192)) * 1e6;
+        unchecked {
+            return uint256(uint32(first >> 192)) * 1e6; // 52 bits
+        }
     }
 
     function ttlS(uint256 first) internal pure returns (uint256) {
@@ -173,6 +177,16 @@ library Words {
     function withNextEpoch(uint256 cold, uint256 nowS) internal pure returns (uint256) {
         uint256 next = (epoch(cold) + 1).toUint32();
         return cold & ~uint256(type(uint72).max) | nowS << 32 | next;
+    }
+
+    /// @notice Does the policy want the NAV taken anew before anything is measured against it?
+    /// @param second word of the policy
+    function isNavTooOld(uint256 second, uint256 cold, uint256 nowS) internal pure returns (bool) {
+        uint256 age = snapshotS(second);
+        if (age == 0) return false;
+        unchecked {
+            return nowS >= snapshotAt(cold) + age; // 41 bits
+        }
     }
 
     /* ------------------------------------------------ packing ------------------------------------------------ */

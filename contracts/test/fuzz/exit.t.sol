@@ -69,10 +69,6 @@ contract ExitFuzz is RandomMarket {
         assertTrue(!ok, "pause");
         (ok,) = address(vault).call(abi.encodeWithSignature("setKeeper(address,bool)", who, true));
         assertTrue(!ok, "setKeeper");
-        (ok,) = address(vault).call(
-            abi.encodeWithSignature("initialise(bytes)", abi.encode(uint256(1)))
-        );
-        assertTrue(!ok, "initialise");
         vm.stopPrank();
         assertEq(held(0), 40_000e6, "USDC");
     }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {LibRLP} from "solady/utils/LibRLP.sol";
 import {SSTORE2} from "solady/utils/SSTORE2.sol";
 
 import {FeedConfig} from "../../src/interfaces/IOracleHub.sol";
@@ -28,8 +27,6 @@ interface Svm {
 abstract contract Proof is Fixture {
     Svm internal constant svm = Svm(address(uint160(uint256(keccak256("svm cheat code")))));
 
-    uint160 private constant HALMOS_ACCOUNTS = 0xaaaa0000;
-
     // Where the vault's two words of state lie, and how much of the second one is the version of the rules (Words).
     bytes32 private constant HOT = bytes32(uint256(0));
     bytes32 private constant COLD = bytes32(uint256(1));
@@ -39,11 +36,6 @@ abstract contract Proof is Fixture {
     uint256 private constant STOPPED_FROM = 1; // byte of the first word
     uint256 private constant SLOTS = 8; // at least as many as the vault has
 
-    function setUp() public virtual override {
-        super.setUp();
-        _putRulesWhereTheVaultLooks();
-    }
-
     /// @dev The hub keeps a feed at the address that follows from the feed. Since halmos would put it elsewhere, see below,
     ///      it is put there by hand, as the hub itself writes it, and registering finds it registered.
     function register(FeedConfig memory c) internal override returns (bytes32 id) {
@@ -51,15 +43,6 @@ abstract contract Proof is Fixture {
         address at = SSTORE2.predictDeterministicAddress(id, address(hub));
         vm.etch(at, bytes.concat(hex"00", FeedConfigs.pack(c)));
         assert(hub.register(c) == id);
-    }
-
-    /// @dev The vault finds its rules at the address that follows from its nonce. halmos does not hash: it numbers the
-    ///      accounts that are created, so that they lie elsewhere. They are the one code that begins with STOP (SSTORE2).
-    function _putRulesWhereTheVaultLooks() private {
-        for (uint160 i; i < 64; ++i) {
-            bytes memory code = address(HALMOS_ACCOUNTS + i).code;
-            if (code.length > 1 && code[0] == 0) vm.etch(LibRLP.computeAddress(address(vault), 1), code);
-        }
     }
 
     /// @dev Any second that a chain may have until the year 36812; larger ones do not fit the vault's uint40.
@@ -151,8 +134,7 @@ abstract contract Proof is Fixture {
         if (which == 0) return abi.encodeCall(IVault.setPolicy, (defaultPolicy()));
         if (which == 1) return abi.encodeCall(IVault.setTargets, (defaultTargets()));
         if (which == 2) return abi.encodeCall(IVault.setKeeper, (STRANGER, true));
-        if (which == 3) return abi.encodeCall(IVault.setKeeper, (KEEPER, false));
-        return abi.encodeCall(vault.initialise, (new bytes(67)));
+        return abi.encodeCall(IVault.setKeeper, (KEEPER, false));
     }
 
     function aCallThatChangesPowers(uint8 which) internal returns (bytes memory) {

@@ -128,7 +128,8 @@ contract FillersGasTest is RealUniswapV4 {
     }
 
     /// What the trampoline costs a vault, beyond a fill at the same pool: the router (12,000), an address of its own for
-    /// the call (35,000), a transfer and an allowance that exist for a moment. Gross, it is 137,000: refunds reach their cap.
+    /// the call (35,000), a transfer and an allowance that exist for a moment. Gross, it is 137,000: refunds reach their cap,
+    /// a fifth of all that was used, so that of what the vault itself saves only four fifths are seen here.
     function test_gas_trampolineBesideAFillAtTheSamePool() public {
         uint256 clean = vm.snapshotState();
         (, uint256 bare) = bareSwap();
@@ -139,7 +140,7 @@ contract FillersGasTest is RealUniswapV4 {
         emit Gas("bare router", bare);
         emit Gas("fill at the pool", direct);
         emit Gas("fill by trampoline and router", bounced);
-        assertLe(bounced, direct + 79_000, "trampoline");
+        assertLe(bounced, direct + 80_000, "trampoline");
     }
 
     /// A path of one hop costs what it costs to have the input sent on by somebody else.

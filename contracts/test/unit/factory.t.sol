@@ -10,7 +10,7 @@ import {Token} from "../mocks/Tokens.sol";
 import {Fixture} from "../utils/Fixture.sol";
 import {IFullVault} from "../utils/Interfaces.sol";
 
-/// VaultFactory and Vault.initialise().
+/// VaultFactory, and the code that it gives to vaults.
 contract FactoryTest is Fixture {
     function test_factory_vaultsKnowTheirParts() public view {
         assertEq(address(factory.hub()), address(hub), "hub");
@@ -49,7 +49,7 @@ contract FactoryTest is Fixture {
     }
 
     function test_create_setsEverything() public {
-        address predicted = factory.predict(address(this), OWNER, "one");
+        address predicted = factory.predict(address(this), OWNER, KEEPER, defaultPolicy(), defaultTargets(), "one");
         Target[] memory t = defaultTargets();
         address[] memory keepers = new address[](1);
         keepers[0] = KEEPER;
@@ -104,38 +104,48 @@ contract FactoryTest is Fixture {
         factory.create(OWNER, KEEPER, defaultPolicy(), t, 0); // the fixture's own
     }
 
-    /// Nobody can take the address that somebody else was promised, nor get it for another owner.
-    function testFuzz_P25_predict_bindsCreatorOwnerAndSalt(address creator, address owner, bytes32 salt) public {
+    /// Nobody can take the address that somebody else was promised, nor get it for another owner or other rules.
+    function testFuzz_P25_predict_bindsCreatorOwnerRulesAndSalt(address creator, address owner, bytes32 salt) public {
         vm.assume(creator != address(0) && owner != address(0));
         vm.assume(creator != address(this) || owner != OWNER || salt != 0);
-        address predicted = factory.predict(creator, owner, salt);
+        address predicted = predicts(creator, owner, KEEPER, 100, salt);
         vm.prank(creator);
         assertEq(factory.create(owner, KEEPER, defaultPolicy(), new Target[](0), salt), predicted, "as predicted");
         assertEq(IVault(predicted).owner(), owner, "owner");
         address other = address(uint160(creator) ^ 1);
-        assertTrue(factory.predict(other, owner, salt) != predicted, "creator");
-        assertTrue(factory.predict(creator, address(uint160(owner) ^ 1), salt) != predicted, "owner");
-        assertTrue(factory.predict(creator, owner, ~salt) != predicted, "salt");
+        assertTrue(predicts(other, owner, KEEPER, 100, salt) != predicted, "creator");
+        assertTrue(predicts(creator, address(uint160(owner) ^ 1), KEEPER, 100, salt) != predicted, "owner");
+        assertTrue(predicts(creator, owner, STRANGER, 100, salt) != predicted, "keeper");
+        assertTrue(predicts(creator, owner, KEEPER, 101, salt) != predicted, "policy");
+        assertTrue(predicts(creator, owner, KEEPER, 100, ~salt) != predicted, "salt");
     }
 
-    function test_initialise_onlyOnceAndOnlyByTheFactory() public {
-        vm.expectRevert(abi.encodeWithSelector(IVault.NotOwner.selector, STRANGER));
-        vm.prank(STRANGER);
-        vault.initialise("");
-        vm.expectRevert(abi.encodeWithSelector(IVault.AlreadyInitialised.selector));
-        vm.prank(address(factory));
-        vault.initialise("");
+    function predicts(address creator, address owner, address keeper, uint16 maxSlipBps, bytes32 salt)
+        private
+        view
+        returns (address)
+    {
+        Policy memory p = defaultPolicy();
+        p.maxSlipBps = maxSlipBps;
+        return factory.predict(creator, owner, keeper, p, new Target[](0), salt);
     }
 
     function test_implementation_isNobodys() public {
         IFullVault implementation = IFullVault(factory.implementation());
-        vm.expectRevert(abi.encodeWithSelector(IVault.NotOwner.selector, STRANGER));
-        vm.prank(STRANGER);
-        implementation.initialise("");
         assertEq(implementation.owner(), address(implementation), "owns itself");
         vm.expectRevert(abi.encodeWithSelector(IVault.NotOwner.selector, STRANGER));
         vm.prank(STRANGER);
         implementation.pause();
+        expectNoRules(implementation);
+    }
+
+    /// Bytes of the code of a half must never be taken for rules: they might say anything.
+    function expectNoRules(IFullVault half) private {
+        vm.expectRevert();
+        half.raw();
+        vm.expectRevert();
+        vm.prank(KEEPER);
+        half.begin();
     }
 
     /// The extension is code for others: by itself it is nobody's vault.
@@ -146,6 +156,7 @@ contract FactoryTest is Fixture {
         vm.expectRevert(abi.encodeWithSelector(IVault.NotOwner.selector, OWNER));
         vm.prank(OWNER);
         extension.setGuardian(OWNER);
+        expectNoRules(extension);
     }
 
     /* ------------------------------------------------- isVault ----------------------------------------------- */
@@ -168,19 +179,8 @@ contract FactoryTest is Fixture {
         vm.etch(forged, "");
         assertTrue(!factory.isVault(forged), "empty");
         assertTrue(!factory.isVault(factory.implementation()), "implementation");
-        assertTrue(!factory.isVault(factory.predict(address(this), OWNER, "later")), "not yet");
+        assertTrue(!factory.isVault(predicts(address(this), OWNER, KEEPER, 100, "later")), "not yet");
         assertTrue(factory.isVault(address(vault)), "ours");
-    }
-
-    /// A copy made elsewhere has no rules and can never have any.
-    function test_isVault_aCopyByAnybodyElseIsDead() public {
-        address copy = address(0xC09);
-        vm.etch(copy, address(vault).code);
-        assertEq(IVault(copy).owner(), OWNER, "the code says so");
-        Policy memory p = defaultPolicy();
-        vm.expectRevert();
-        vm.prank(OWNER);
-        IVault(copy).setPolicy(p);
     }
 
     /* -------------------------------------------------- sizes ------------------------------------------------ */
@@ -192,7 +192,8 @@ contract FactoryTest is Fixture {
         assertLt(factory.extension().code.length, 16_384, "VaultExtension");
         assertLt(rulebook.code.length, 16_384, "Rulebook");
         assertLt(address(hub).code.length, 16_384, "OracleHub");
-        assertEq(address(vault).code.length, 81, "a clone is a delegatecall to one address, an owner and a salt");
+        bytes memory rules = vault.raw().rules;
+        assertEq(address(vault).code.length, 81 + rules.length, "a delegatecall to one address, an owner, a salt, rules");
     }
 
     /// EIP-3860 for the creation code, EIP-7825 for the transaction.

@@ -341,13 +341,13 @@ contract FillTest is Fixture {
 
     function test_P12_fill_refusesToOvershoot() public {
         uint256 sold = uint256(6_000e18) / 4_500;
-        // The deficit is filled at 1 % above the oracle: within what a fill may win.
-        Fill memory f = paidFill(WETH, USDC, sold, 6_060e6 - 1);
+        // The deficit is filled at 1 % above the oracle: within what a fill may win, and a unit for the rounding.
+        Fill memory f = paidFill(WETH, USDC, sold, 6_060e6 + 1);
         uint256 id = vm.snapshotState();
         doFill(f);
         vm.revertToState(id);
         expectFillRevert(
-            paidFill(WETH, USDC, sold, 6_060e6), abi.encodeWithSelector(IVault.Overshoot.selector, USDC)
+            paidFill(WETH, USDC, sold, 6_060e6 + 2), abi.encodeWithSelector(IVault.Overshoot.selector, USDC)
         );
     }
 

@@ -106,8 +106,8 @@ contract PowersTest is Fixture {
     }
 
     function isCallback(bytes4 selector) private view returns (bool) {
-        return selector == vault.initialise.selector || selector == vault.uniswapV3SwapCallback.selector
-            || selector == vault.unlockCallback.selector || selector == vault.balancerCallback.selector;
+        return selector == vault.uniswapV3SwapCallback.selector || selector == vault.unlockCallback.selector
+            || selector == vault.balancerCallback.selector;
     }
 
     function entry(uint256 i, string memory member) private pure returns (string memory) {
@@ -146,7 +146,6 @@ contract PowersTest is Fixture {
         everyRole(true);
         address[7] memory callers = [OWNER, KEEPER, STRANGER, GUARDIAN, HEIR, address(factory), address(pool)];
         for (uint256 i; i < callers.length; ++i) {
-            refused(callers[i], abi.encodeCall(vault.initialise, ("")));
             refused(callers[i], abi.encodeCall(vault.uniswapV3SwapCallback, (1, 0, "")));
             refused(callers[i], abi.encodeCall(vault.uniswapV3SwapCallback, (0, 0, "")));
             refused(callers[i], abi.encodeCall(vault.unlockCallback, (new bytes(500))));

@@ -85,13 +85,23 @@ contract RelaxationTest is Relaxing {
         wethFeed.set(4_800e18); // USDC lacks 7,200 dollars: 1.5 WETH
         begin();
         expectFillRevert(
-            paidFill(WETH, USDC, 1.5e18, 7_560e6 + 1), abi.encodeWithSelector(IVault.Overshoot.selector, USDC)
+            paidFill(WETH, USDC, 1.5e18, 7_560e6 + 2), abi.encodeWithSelector(IVault.Overshoot.selector, USDC)
         );
         expectFillRevert(
             paidFill(WETH, USDC, 1.5e18, 7_560e6 - 1),
             abi.encodeWithSelector(IVault.SlippageAboveCap.selector, 7_560e6 - 1, 7_560e6)
         );
         doFill(paidFill(WETH, USDC, 1.5e18, 7_560e6));
+    }
+
+    /// What is required is rounded up, and what is wanted does not always come out even: nor may that lock it out.
+    function test_P12_relaxation_theWholeDeficitMayBeBidForThoughItIsUneven() public {
+        uint256 sold = 1_333_333_333_333_333_333; // USDC lacks 6,000 dollars
+        uint256 required = uint256(6_060e6); // 1 % above the oracle, rounded up
+        assertLe(sold * 4_500e6 * 101 / 100, required * 1e18, "at least what is required");
+        assertLt((required - 1) * 1e18, sold * 4_500e6 * 101 / 100, "and no more");
+        doFill(paidFill(WETH, USDC, sold, required));
+        assertEq(held(USDC), 46_060e6, "bought");
     }
 
     /// A guardian may hold everything up, but no pause makes the demand cheaper: the auction starts anew behind it.

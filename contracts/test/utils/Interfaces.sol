@@ -10,7 +10,6 @@ interface IFullVault is IVault {
     function factory() external view returns (address);
     function rulebook() external view returns (address);
     function extension() external view returns (address);
-    function initialise(bytes calldata rules) external;
     function uniswapV3SwapCallback(int256 amount0Delta, int256 amount1Delta, bytes calldata data) external;
     function unlockCallback(bytes calldata data) external returns (bytes memory);
     function balancerCallback(address pool, address tokenOut) external;
