@@ -296,6 +296,28 @@ describe('bounds, caps and reach', () => {
     });
   });
 
+  it('moves no pool further than the limit on impact, also where gas makes paths fewer', () => {
+    fc.assert(
+      fc.property(seeds, (seed) => {
+        const r = seeded(seed);
+        const maxImpact = r.pick([0.0005, 0.002, 0.01]);
+        const { pools, basket } = randomBasket(r, r.int(2, 5), r.int(2, 12), ['V3', 'TICKS'], 0.001, {
+          ...{ navUsd: 1e6, hopGasUsd: () => 5, fillGasUsd: 5 },
+        });
+        const b = { ...basket, market: compileMarket(pools, maxImpact) };
+        const after = execute(b, routeBasket(b)).pools;
+        pools.forEach((pool, i) => {
+          const moved = after[i];
+          if (pool.venue !== 'UNISWAP_V3' || moved?.venue !== 'UNISWAP_V3') throw new Error('all pools are of V3');
+          const ratio = Number(moved.sqrtPriceX96) / Number(pool.sqrtPriceX96);
+          // Fitting the amounts may shift a little between pools.
+          expect(Math.min(ratio, 1 / ratio)).toBeGreaterThanOrEqual(1 - 1.02 * maxImpact);
+        });
+      }),
+      { numRuns: 100, seed: 12 },
+    );
+  });
+
   it('leaves out fills below the smallest one', () => {
     const all = routeBasket(bedBasket(1e5, 0));
     const b = bedBasket(1e5, 0, { minFillUsd: 1_000 });

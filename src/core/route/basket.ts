@@ -4,7 +4,7 @@
  * integers of the venues decide: every figure of the result comes from them, and `gapUsd` says how far from the best
  * possible it can be at most.
  */
-import type { Address, PoolState } from '../types.ts';
+import type { Address } from '../types.ts';
 import { pow10 } from '../units.ts';
 import { balanceFlows, missCost, solveDual } from './dual.ts';
 import { costOf, type Fills, fillsOf, type Limits, type RoutedFill } from './fills.ts';
@@ -48,8 +48,6 @@ export type Basket = {
 export type BasketRoute = {
   /** In an order in which they can be executed: what one fill buys no other sells. */
   readonly fills: readonly RoutedFill[];
-  /** By index, the pools that the fills change, for whoever trades next in the same transaction. */
-  readonly poolsAfter: ReadonlyMap<number, PoolState>;
   /** Value at oracle prices before minus after. */
   readonly lossUsd: number;
   readonly gasUsd: number;
@@ -138,7 +136,7 @@ export function routeBasket(b: Basket): BasketRoute {
   const still: Fills = {
     fills: [],
     values: Array.from(p.value.subarray(0, p.assetCount)),
-    ...{ lossUsd: 0, gasUsd: 0, poolsAfter: new Map<number, PoolState>() },
+    ...{ lossUsd: 0, gasUsd: 0 },
     missUsd: p.value.subarray(0, p.assetCount).reduce((s, v, j) => s + missCost(p, j, v), 0),
   };
   const chosen = costOf(traded) < costOf(still) ? traded : still;
@@ -148,7 +146,7 @@ export function routeBasket(b: Basket): BasketRoute {
   const trades = gasMatters ? lowerBound(p, [chosenPrice, relaxedPrice]) + b.fillGasUsd : -relaxed.dual;
   const boundUsd = Math.min(trades, costOf(still));
   return {
-    ...{ fills: chosen.fills, poolsAfter: chosen.poolsAfter },
+    fills: chosen.fills,
     ...{ lossUsd: chosen.lossUsd, gasUsd: chosen.gasUsd, missUsd: chosen.missUsd },
     boundUsd,
     gapUsd: costOf(chosen) - boundUsd,

@@ -1,6 +1,7 @@
 /** Paths into fills: exact amounts and quotes, each on the pools that the fills before it leave. */
 import { impactOf, type Quote, quoteExactIn } from '../amm/quote.ts';
 import type { Address, PoolState } from '../types.ts';
+import { arbitrage } from './arbitrage.ts';
 import { missCost } from './dual.ts';
 import type { Path } from './paths.ts';
 import type { Problem } from './problem.ts';
@@ -35,8 +36,6 @@ export type Fills = {
   readonly lossUsd: number;
   readonly missUsd: number;
   readonly gasUsd: number;
-  /** By index, the pools that the fills change. */
-  readonly poolsAfter: ReadonlyMap<number, PoolState>;
 };
 
 type Swapped = { readonly quotes: readonly Quote[]; readonly out: bigint };
@@ -102,7 +101,6 @@ function quoteAll(
   fillGasUsd: number,
 ): Fills {
   const states = [...p.market.pools];
-  const poolsAfter = new Map<number, PoolState>();
   const mayBuy = limits.map((l) => l.maxBuy);
   const maySell = limits.map((l) => l.maxSell);
   const values = Array.from(p.value.subarray(0, p.assetCount));
@@ -148,9 +146,7 @@ function quoteAll(
       return { pool, tokenOut };
     });
     quotes.forEach((quote, h) => {
-      const pool = p.market.pool[path.edges[h] as number] as number;
-      states[pool] = quote.poolAfter;
-      poolsAfter.set(pool, quote.poolAfter);
+      states[p.market.pool[path.edges[h] as number] as number] = quote.poolAfter;
     });
     maySell[sell] = left - fit.amountIn;
     mayBuy[buy] = (mayBuy[buy] as bigint) - out;
@@ -163,7 +159,7 @@ function quoteAll(
     fills.push({ sell, buy, hops, amountIn: fit.amountIn, quotedOut: out, gasUsd: hopGas, feeUsd, impactUsd });
   });
   const missUsd = values.reduce((sum, v, j) => sum + missCost(p, j, v), 0);
-  return { fills, values, lossUsd, missUsd, gasUsd, poolsAfter };
+  return { fills, values, lossUsd, missUsd, gasUsd };
 }
 
 export function costOf(f: Fills): number {
@@ -204,6 +200,24 @@ function settleAmounts(p: Problem, paths: readonly Path[], limits: readonly Limi
 
 type Fitted = Fills & { readonly paths: readonly Path[] };
 
+/** {USD} the most that an edge takes from this side: what its known ticks, its venue and the limit on impact allow. */
+function mostInto(p: Problem, edge: number, from: number): number {
+  const forward = p.na[edge] === from;
+  arbitrage(p, edge, forward ? 1e-12 : 1, forward ? 1 : 1e-12);
+  return -(forward ? (p.fa[edge] as number) : (p.fb[edge] as number));
+}
+
+/** Does no edge carry more than it takes? Paths lose a little on the way, so this is on the safe side. */
+function carries(p: Problem, paths: readonly Path[]): boolean {
+  const into = new Map<number, { usd: number; from: number }>();
+  for (const { edges, nodes, sell, amountUsd } of paths)
+    edges.forEach((edge, i) => {
+      const from = i === 0 ? sell : (nodes[i - 1] as number);
+      into.set(edge, { usd: (into.get(edge)?.usd ?? 0) + amountUsd, from });
+    });
+  return [...into].every(([edge, { usd, from }]) => usd <= mostInto(p, edge, from));
+}
+
 /** So many paths in a row that are worth their gas end the search for one that is not. */
 const PATIENCE = 8;
 
@@ -217,7 +231,7 @@ export function fillsOf(p: Problem, paths: readonly Path[], limits: readonly Lim
   for (const { edges, sell } of smallestFirst) {
     const others = best.paths.filter((path) => path.sell !== sell || path.edges !== edges);
     const tried = settleAmounts(p, others, limits, fillGasUsd);
-    if (costOf(tried) < costOf(best)) {
+    if (costOf(tried) < costOf(best) && carries(p, tried.paths)) {
       best = tried;
       kept = 0;
     } else if (++kept === PATIENCE) break;
