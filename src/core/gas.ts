@@ -20,16 +20,16 @@ export const GAS_BEGIN_PER_ASSET = 21_000n;
 export const GAS_TOUCH_TOKEN = 21_000n;
 export const GAS_TICK_CROSSED = 27_000n;
 export const GAS_FILL: Readonly<Record<VenueName, bigint>> = {
-  UNISWAP_V2: 74_000n,
-  UNISWAP_V3: 77_000n,
-  UNISWAP_V4: 78_000n,
-  BALANCER_V3: 118_000n,
+  UNISWAP_V2: 70_000n,
+  UNISWAP_V3: 72_000n,
+  UNISWAP_V4: 73_000n,
+  BALANCER_V3: 113_000n,
 };
 
 /** A further hop of a path: the pool's own part of a fill. */
 export const GAS_HOP: Readonly<Record<VenueName, bigint>> = {
   UNISWAP_V2: 52_000n,
-  UNISWAP_V3: 62_000n,
+  UNISWAP_V3: 58_000n,
   UNISWAP_V4: 45_000n,
   BALANCER_V3: 90_000n,
 };

@@ -150,7 +150,7 @@ async function runSlice(snapshot: Snapshot, slice: PlannedSlice, call: Omit<Slic
 
 describe('plans on the chain', () => {
   it('do exactly what they say, slice by slice, through a crash', { timeout: 120_000 }, async () => {
-    const seen = { trades: 0, slices: 0, fills: 0, venues: new Set<string>(), quiet: 0 };
+    const seen = { trades: 0, slices: 0, fills: 0, stopped: 0, venues: new Set<string>(), quiet: 0 };
     const ratios: number[] = [];
     for (let hour = FIRST_HOUR; hour < FIRST_HOUR + HOURS; hour++) {
       await devnet.market.step(devnet.market.scenario.startTime + hour * 3_600);
@@ -160,11 +160,19 @@ describe('plans on the chain', () => {
         continue;
       }
       const { plan } = first.decision;
+      const stoppedBefore = seen.stopped;
       const sent: PlannedSlice[] = [];
       const receipts: Receipt[] = [];
       const fills = [];
       for (let now = first, begin = true; ; begin = false) {
         const current = now.decision.plan;
+        // The slices before may have used up what the pools pay within the vault's limits: the keeper stops there, too.
+        if (now.decision.proposal !== 'TRADE') {
+          const finish = encodeFunctionData({ abi: vaultAbi, functionName: 'finish' });
+          await send(devnet.accounts.keeper.address, deployment.vault, finish);
+          seen.stopped++;
+          break;
+        }
         const slice = current?.slices[0];
         if (!current || !slice) throw new Error(`hour ${hour}: ${now.decision.sentence}`);
         expect([current.epoch, slice.sequence]).toEqual([plan.epoch, sent.length]);
@@ -194,6 +202,7 @@ describe('plans on the chain', () => {
       expect(realised.slippageUsdE8).toBe(0n);
       const after = await look();
       expect(after.decision.due.kind, `hour ${hour}`).toBe('NONE');
+      if (seen.stopped > stoppedBefore) continue;
       const drift = Math.max(...assetViews(after.snapshot).map((v) => Math.abs(v.driftBps)));
       expect(drift, `hour ${hour}`).toBeLessThan(130); // one point: less than the smallest trade of $25 on $2,000
     }
