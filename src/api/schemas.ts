@@ -77,6 +77,7 @@ const ruleSchema = z
     maxPaybackDays: z.int(),
     volatilityBps: z.int(),
     riskAversionE2: z.int(),
+    waitForGas: z.boolean(),
     sides: z.record(z.string(), z.enum(SIDES)),
     buyOnlyWith: z.string().nullable(),
     blockTimeS: z.number(),

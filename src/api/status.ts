@@ -30,6 +30,7 @@ function viewsOf(config: Config, view: VaultView): readonly AssetView[] {
     pools: [],
     leftOut: [],
     gas: { baseFeeWei: view.head.baseFeeWei, priorityFeeWei: 0n, scaleE4: UNSCALED_E4, nativeUsdE8: 0n },
+    hourlyGas: null,
   };
   return assetViews(snapshot);
 }

@@ -263,5 +263,6 @@ export async function readSnapshot(chain: Chain, deployment: Deployment, mode: M
     pools,
     leftOut,
     gas: { baseFeeWei: head.baseFeeWei, priorityFeeWei, scaleE4: UNSCALED_E4, nativeUsdE8 },
+    hourlyGas: null,
   };
 }

@@ -47,6 +47,7 @@ describe('a correct config', () => {
       maxGasUsdE8: 330_000_000n,
       volatilityBps: 5730,
       riskAversionE2: 250,
+      waitForGas: true,
       sides: {},
       buyOnlyWith: null,
       blockTimeS: 12,

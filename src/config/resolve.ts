@@ -62,6 +62,7 @@ function ruleOf(rule: ConfigFileFull['rule'], chainId: number): KeeperRule {
     maxPaybackDays: rule.maxPaybackDays,
     volatilityBps: scaled(rule.volatilityPercent, 100),
     riskAversionE2: scaled(rule.riskAversion, 100),
+    waitForGas: rule.waitForGas,
     sides: rule.sides,
     buyOnlyWith: rule.buyOnlyWith,
     blockTimeS: rule.blockTimeS ?? BLOCK_TIME_S[chainId] ?? ETHEREUM_BLOCK_S,

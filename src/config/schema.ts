@@ -247,6 +247,10 @@ const rule = z.strictObject({
     .default(365),
   volatilityPercent: percent(0.01, 1_000, 'the yearly volatility of a risky asset against the rest').default(60),
   riskAversion: percent(0.01, 100, 'relative risk aversion, usually 3').default(3),
+  waitForGas: z
+    .boolean()
+    .describe('true or false: hold while waiting is expected to save more gas than the drift costs until then')
+    .default(true),
   sides: z
     .record(z.string(), z.enum(SIDES).describe(SIDES.map((s) => `"${s}"`).join(', ')))
     .describe('by symbol which way it may be traded; what is not named may be traded both ways')

@@ -2,7 +2,7 @@
 import { maxPathInWithinImpact, stepsOf } from './amm/path.ts';
 import { durationText, gweiText, percentText, usdText } from './format.ts';
 import { expectedGasUnits } from './gas.ts';
-import { plannedLossUsdE8 } from './guards.ts';
+import { plannedLossUsdE8, waitOf } from './guards.ts';
 import { lossCapUsdE8, lossLevel, minTradeUsdE8, sizingNavUsdE8 } from './limits.ts';
 import { planGasUnits, planRebalance } from './plan.ts';
 import type { AssetState, AssetView, DueState, KeeperRule, Leg, Plan, Reason, Snapshot } from './types.ts';
@@ -174,6 +174,11 @@ export function counterfactualFor(reason: Reason, s: Situation): string | null {
       return `Would trade in ${durationText(due.retryAt - now)}, when the cooldown is over, if the drift is still there.`;
     case 'GAS_ABOVE_CAP':
       return whenGasFalls(s) ?? 'Would trade if gas fell below its ceiling and the drift grew.';
+    case 'GAS_MAY_FALL': {
+      const wait = s.plan && waitOf(s.plan, snapshot, now);
+      const later = wait ? `, looks best in ${durationText(wait.waitS)}` : '';
+      return `Would trade once gas is no longer expected to fall by more than the drift costs${later}, or with waitForGas off.`;
+    }
     case 'COST_EXCEEDS_BENEFIT':
       return (
         whenGasFalls(s) ??

@@ -39,7 +39,7 @@ describe('outcomes', () => {
     const d = check(wethOver(6_000, { poolUsd: 50_000_000n }));
     expect([d.proposal, d.reason, d.secondary, d.counterfactual]).toEqual(['TRADE', 'DEVIATION', [], null]);
     expect(d.sentence).toBe(
-      '$5,987.00 moves from WETH to USDC because WETH is 6.0 points above its target of 40.0 percent (band 5.0); expected cost $3.58.',
+      '$5,987.00 moves from WETH to USDC because WETH is 6.0 points above its target of 40.0 percent (band 5.0); expected cost $3.57.',
     );
     expect(d.guards.every((g) => g.pass)).toBe(true);
     expect(d.navUsdE8).toBe(100_000n * USD);
@@ -130,6 +130,20 @@ describe('outcomes', () => {
     expect(
       check(wethOver(6_000, { poolUsd: 100_000n, policy: { ...policy, minTradeUsdE2: 5_000 } }), patient).proposal,
     ).toBe('TRADE');
+  });
+
+  it('waits for cheaper gas while that saves more than the drift costs, and says both', () => {
+    const row = (gwei: number) => [0.5, 1, 1.5].map((x) => x * gwei * 1e9);
+    const quantilesWei = Array.from({ length: 24 }, (_, hour) => row(hour === 3 ? 1 : 30));
+    const s = { ...wethOver(6_000, { baseFeeGwei: 30 }), hourlyGas: { probabilities: [0, 0.5, 1], quantilesWei } };
+    const d = check(s);
+    expect([d.proposal, d.reason]).toEqual(['HELD_BACK', 'GAS_MAY_FALL']);
+    expect(d.sentence).toMatch(/^Waiting .* is expected to save \$[\d.]+ of gas .* and costs \$[\d.]+ of tracking/);
+    expect(d.counterfactual).toContain('waitForGas');
+    expect(check(s, { ...RULE, waitForGas: false }).proposal).toBe('TRADE');
+    expect(check({ ...s, hourlyGas: null }).proposal).toBe('TRADE');
+    const cheap = { ...wethOver(6_000, { baseFeeGwei: 1 }), hourlyGas: s.hourlyGas };
+    expect(check(cheap).proposal).toBe('TRADE');
   });
 
   it('holds back when pool and oracle disagree', () => {

@@ -5,10 +5,11 @@ import { priceReason } from './due.ts';
 import { poolText } from './format.ts';
 import { gasPriceWei } from './gas.ts';
 import { broughtPips, lossCapUsdE8, lossLevel, minTradeUsdE8, requiredPipsAt, sizingNavUsdE8 } from './limits.ts';
+import { bestWait, type Wait } from './policy/gasTiming.ts';
 import { divergenceBps } from './poolChecks.ts';
 import { isStopped } from './stops.ts';
 import type { AssetState, DueState, Guard, GuardUnit, KeeperRule, Leg, Plan, Reason, Snapshot } from './types.ts';
-import { BPS, divUp, largest, PIPS, PIPS_PER_BPS, pow10, WEI_PER_MWEI } from './units.ts';
+import { BPS, divUp, largest, max, PIPS, PIPS_PER_BPS, pow10, WEI_PER_MWEI } from './units.ts';
 import { firstBadPrice, firstUnknownBalance, portfolioValue, valueUsdE8 } from './value.ts';
 
 export type GuardInputs = {
@@ -136,6 +137,19 @@ export function plannedLossUsdE8(plan: Plan | null, assets: readonly AssetState[
   return loss;
 }
 
+/** null: too little is known of gas, the rebalance is under way already, or it is a stop that sells. */
+export function waitOf(plan: Plan, snapshot: Snapshot, now: number): Wait | null {
+  const { hourlyGas, gas } = snapshot;
+  if (hourlyGas === null || plan.kind === 'CONTINUE' || plan.slices.length === 0 || sellsStopped(plan, snapshot))
+    return null;
+  const { yearlySavingUsdE8 } = plan;
+  const gasPrice = gasPriceWei(gas);
+  return bestWait(
+    { now, gasPriceWei: gasPrice, gasUsdE8: plan.cost.gasUsdE8, yearlySavingUsdE8, hours: 24 },
+    hourlyGas,
+  );
+}
+
 export function sellsStopped(plan: Plan, snapshot: Snapshot): boolean {
   return plan.slices.some((s) => s.legs.some((leg) => isStopped(snapshot.vault, leg.sell)));
 }
@@ -183,6 +197,18 @@ export function evaluateGuards(inputs: GuardInputs): Guard[] {
     const level = lossLevel(state, policy, epochNav, runsAt) + plannedLossUsdE8(plan, assets);
     guards.push(atMost('LOSS_BUDGET_SPENT', 'loss budget', 'USD_E8', level, lossCapUsdE8(policy, epochNav), 'VAULT'));
   }
+  const later = plan && rule.waitForGas ? waitOf(plan, snapshot, now) : null;
+  if (later !== null)
+    guards.push(
+      atMost(
+        'GAS_MAY_FALL',
+        'gas saved by waiting',
+        'USD_E8',
+        max(0n, later.gasSavedUsdE8),
+        later.trackingUsdE8,
+        'KEEPER',
+      ),
+    );
   // A stop is there to sell, not to pay off.
   if (plan && !sellsStopped(plan, snapshot))
     guards.push(

@@ -1,8 +1,9 @@
 /** One plain sentence per decision: the figure first, then why. */
 import { badPrices, mostDrifted, type Situation } from './counterfactual.ts';
 import { durationText, gweiText, listed, percentText, pointsText, usdText } from './format.ts';
-import { plannedLossUsdE8 } from './guards.ts';
+import { plannedLossUsdE8, waitOf } from './guards.ts';
 import { minTradeUsdE8 } from './limits.ts';
+import { waitSentence } from './policy/gasTiming.ts';
 import { isStopped } from './stops.ts';
 import type { AssetView, Guard, Plan, Reason } from './types.ts';
 import { SECONDS_PER_DAY, subFloor } from './units.ts';
@@ -65,6 +66,10 @@ function guardFact(guard: Guard, s: Situation): string {
     case 'LOSS_BUDGET_SPENT': {
       const loss = plannedLossUsdE8(s.plan, s.snapshot.vault.assets);
       return `${usdText(loss)} would be lost against oracle prices and ${usdText(subFloor(limit, value - loss))} of the daily loss budget is left`;
+    }
+    case 'GAS_MAY_FALL': {
+      const wait = s.plan && waitOf(s.plan, s.snapshot, s.now);
+      return wait ? waitSentence(wait).replace(/\.$/, '') : guard.name;
     }
     case 'COST_EXCEEDS_BENEFIT':
       return `${value} days would pass until the expected cost of ${usdText(s.plan?.cost.totalUsdE8 ?? 0n)} is earned back, the limit is ${limit}`;

@@ -214,6 +214,17 @@ export type GasState = {
 
 export type BlockRef = { readonly number: number; readonly hash: Hex; readonly time: number };
 
+/**
+ * Quantiles of the gas price by UTC hour of the day, of some weeks. Row h, column p: the price that was not exceeded in the
+ * share `probabilities[p]` of the looks at hour h.
+ */
+export type HourlyGas = {
+  /** Rising from 0 to 1. */
+  readonly probabilities: readonly number[];
+  /** {wei} 24 rows, each rising. */
+  readonly quantilesWei: readonly (readonly number[])[];
+};
+
 /** Everything one decision looks at, read at one block hash from one provider. */
 export type Snapshot = {
   readonly schema: 'evenkeel.snapshot/3';
@@ -225,6 +236,8 @@ export type Snapshot = {
   readonly pools: readonly PoolState[];
   readonly leftOut: readonly LeftOutPool[];
   readonly gas: GasState;
+  /** null until a trade is proposed, or while too little is known. */
+  readonly hourlyGas: HourlyGas | null;
 };
 
 /* ---- what the owner wants from the keeper (the vault enforces its own limits on top) ---------------------------- */
@@ -246,6 +259,8 @@ export type KeeperRule = {
   readonly volatilityBps: number;
   /** Relative risk aversion gamma times 100 (research: 3.00), for the expected saving. */
   readonly riskAversionE2: number;
+  /** Hold while waiting is expected to save more gas than the drift costs until then. */
+  readonly waitForGas: boolean;
   /** By symbol; what is not named may be traded both ways. */
   readonly sides: Readonly<Record<string, Side>>;
   /** Symbol of the only asset that is ever sold; null = each as its side says. A stop sells all the same. */
@@ -273,6 +288,7 @@ export const REASONS = [
   'BELOW_MIN_TRADE',
   'COST_EXCEEDS_BENEFIT',
   'GAS_ABOVE_CAP',
+  'GAS_MAY_FALL',
   'PRICE_STALE',
   'PRICE_INVALID',
   'PRICE_OUT_OF_BOUNDS',

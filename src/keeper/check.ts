@@ -12,6 +12,7 @@ import { hasStops } from '../core/stopCheck.ts';
 import type { DecisionRecord, Plan, Snapshot } from '../core/types.ts';
 import { finaliseCheck, recordCheck, runningChecks } from '../store/checks.ts';
 import { liveExecution, openRun } from '../store/executions.ts';
+import { gasHours } from '../store/gasHours.ts';
 import { haltedBecause } from '../store/signers.ts';
 import { type Ctx, maxHeadAgeS } from './context.ts';
 import { holdingsAt } from './holdings.ts';
@@ -110,7 +111,7 @@ async function recordSkipped(ctx: Ctx, judged: Judged, count: number, busy: bool
 
 /**
  * @param gap whether check times since the last check count as missed, and why: the keeper was away, or busy with a run
- * @param measured the same check once more, with the gas that a simulation of its first slice has shown
+ * @param measured the same check once more, with the gas that a simulation of its first slice has shown, and gas by the hour
  * @throws KeelError RPC_UNREACHABLE, CHAIN_BEHIND: nothing was recorded, the check is still due
  */
 export async function makeCheck(
@@ -121,6 +122,7 @@ export async function makeCheck(
 ): Promise<Checked> {
   const judged = measured ?? (await judge(ctx, head));
   const { decision, snapshot } = judged;
+  const { config } = ctx;
   const { lastCheckAt, skipsToldAt } = ctx.memory;
   const last = lastCheckAt === null ? null : Math.max(lastCheckAt, skipsToldAt);
   const missed = gap === null || last === null ? 0 : missedChecks(ctx.config.rule.frequency, last, head.time).count;
@@ -150,10 +152,13 @@ export async function makeCheck(
     await skipped();
     return { record: await record(ctx, judged, verdict), running: false };
   }
-  const scaleE4 = prepared === null ? UNSCALED_E4 : scaleOf(plan, snapshot, prepared.gasUnits);
-  if (scaleE4 !== snapshot.gas.scaleE4 && !measured) {
-    const scaled = { ...snapshot, gas: { ...snapshot.gas, scaleE4 } };
-    return makeCheck(ctx, head, gap, { ...judged, snapshot: scaled, decision: decideOn(ctx, scaled) });
+  if (!measured) {
+    const scaleE4 = prepared === null ? UNSCALED_E4 : scaleOf(plan, snapshot, prepared.gasUnits);
+    const hourlyGas = config.rule.waitForGas ? await gasHours(ctx.q, ctx.vaultId, head.time) : null;
+    if (scaleE4 !== snapshot.gas.scaleE4 || hourlyGas !== null) {
+      const informed = { ...snapshot, gas: { ...snapshot.gas, scaleE4 }, hourlyGas };
+      return makeCheck(ctx, head, gap, { ...judged, snapshot: informed, decision: decideOn(ctx, informed) });
+    }
   }
   await skipped();
   const state = startRun(first.sequence);

@@ -5,6 +5,7 @@ import { finaliseCheck, getCheck, listChecks, openCheck, recordCheck, runningChe
 import type { Db } from './db.ts';
 import { claimExecution } from './executions.ts';
 import { allFlows, type Flow, recordFlows, rewindFlows, scannedTo } from './flows.ts';
+import { gasHours } from './gasHours.ts';
 import { health } from './health.ts';
 import { journalAfter } from './journal.ts';
 import { acquireWatchLease, type LeaseOwner, releaseWatchLease, renewWatchLease, thisProcess } from './leases.ts';
@@ -36,6 +37,29 @@ describe('vaults', () => {
     expect(again).toBe(vault);
     expect(await findVault(db.kysely, CHAIN, VAULT)).toMatchObject({ id: vault, owner: VAULT.toLowerCase() });
     expect(await findVault(db.kysely, 1, VAULT)).toBeNull();
+  });
+});
+
+describe('gas by the hour', () => {
+  it('is known once every hour of the day was seen often enough, and forgets what is too old', async () => {
+    const start = 1_700_006_400; // midnight
+    const look = async (day: number, hour: number, gwei: bigint): Promise<void> => {
+      const time = start + day * 86_400 + hour * 3_600 + 60;
+      const gas = { ...snapshot().gas, baseFeeWei: gwei * 10n ** 9n, priorityFeeWei: 0n };
+      const at = { ...block(day * 24 + hour + 1), time };
+      await recordCheck(db.kysely, vault, (id) => ({ ...record(id), block: at, gas }), { ...snapshot(), block: at, gas });
+    };
+    for (let day = 0; day < 7; day++)
+      for (let hour = 0; hour < 24; hour++) if (day < 6 || hour < 23) await look(day, hour, BigInt(hour + day));
+    const now = start + 7 * 86_400;
+    expect(await gasHours(db.kysely, vault, now)).toBeNull();
+    await look(6, 23, 29n);
+    const table = await gasHours(db.kysely, vault, now);
+    expect(table?.quantilesWei).toHaveLength(24);
+    expect(table?.quantilesWei[5]?.[0]).toBe(5e9);
+    expect(table?.quantilesWei[5]?.[3]).toBe(8e9); // of 5 to 11 gwei
+    expect(table?.quantilesWei[23]?.at(-1)).toBe(29e9);
+    expect(await gasHours(db.kysely, vault, now + 28 * 86_400)).toBeNull();
   });
 });
 

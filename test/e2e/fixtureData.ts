@@ -353,6 +353,7 @@ function worldOf(specs: readonly AssetSpec[], navUsdE8: bigint): World {
       maxPaybackDays: 180,
       volatilityBps: 7000,
       riskAversionE2: 300,
+      waitForGas: true,
       sides: {},
       buyOnlyWith: null,
       blockTimeS: 12,

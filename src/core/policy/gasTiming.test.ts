@@ -1,15 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { KeelError } from '../errors.ts';
 import { USD } from '../testing/fixtures.ts';
-import {
-  bandNow,
-  bestWait,
-  checkHourlyGas,
-  type HourlyGas,
-  leastUsefulTradeUsdE8,
-  tradeHorizon,
-  waitSentence,
-} from './gasTiming.ts';
+import { bandNow, bestWait, checkHourlyGas, leastUsefulTradeUsdE8, tradeHorizon, waitSentence } from './gasTiming.ts';
 import { optimalBand } from './optimalBand.ts';
 
 const GWEI = 1e9;
@@ -29,6 +21,8 @@ const NOW = {
   yearlySavingUsdE8: 876n * USD,
   hours: 12,
 };
+
+import type { HourlyGas } from '../types.ts';
 
 describe('waiting for gas', () => {
   it('weighs the gas of the best hour against tracking until then', () => {

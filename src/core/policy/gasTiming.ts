@@ -4,23 +4,12 @@
  */
 import { EXIT, KeelError } from '../errors.ts';
 import { durationText, percentText, usdText } from '../format.ts';
+import type { HourlyGas } from '../types.ts';
 import { divUp } from '../units.ts';
 import { type BandModel, type OptimalBand, optimalBand } from './optimalBand.ts';
 
 const HOUR_S = 3_600;
 const YEAR_S = 31_536_000n;
-
-/**
- * Quantiles of the gas price by UTC hour of the day, of some weeks of blocks: base fees of `eth_feeHistory` plus the
- * usual tip, as the keeper saw them. Row h, column p: the price that was not exceeded in the share `probabilities[p]` of
- * the blocks of hour h.
- */
-export type HourlyGas = {
-  /** Rising from 0 to 1. */
-  readonly probabilities: readonly number[];
-  /** {wei} 24 rows, each rising. */
-  readonly quantilesWei: readonly (readonly number[])[];
-};
 
 /** @throws KeelError GAS_TABLE_INVALID */
 export function checkHourlyGas({ probabilities, quantilesWei }: HourlyGas): void {

@@ -70,6 +70,7 @@ export const RULE: KeeperRule = {
   maxPaybackDays: 365,
   volatilityBps: 8_000,
   riskAversionE2: 300,
+  waitForGas: true,
   sides: {},
   buyOnlyWith: null,
   blockTimeS: 12,
@@ -217,6 +218,7 @@ export function snapshotOf(
       scaleE4: 10_000,
       nativeUsdE8: 2_000n * USD,
     },
+    hourlyGas: null,
   };
 }
 

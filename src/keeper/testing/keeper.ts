@@ -17,6 +17,7 @@ export const RULE: KeeperRule = {
   maxPaybackDays: 3_650,
   volatilityBps: 8_000,
   riskAversionE2: 300,
+  waitForGas: true,
   sides: {},
   buyOnlyWith: null,
   blockTimeS: 12,

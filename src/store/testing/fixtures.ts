@@ -67,6 +67,7 @@ export function snapshot(number = 1): Snapshot {
     pools: [],
     leftOut: [],
     gas: GAS,
+    hourlyGas: null,
   };
 }
 
