@@ -70,14 +70,14 @@ export async function fatesOf(mutants: readonly Mutant[], suites: Suites): Promi
     digestOf([...solidityFiles(SOURCES), ...support, 'foundry.toml', 'package-lock.json']),
   );
   const allTests = sha256(suites.all, digestOf(testFiles));
+  const digests = new Map(testFiles.map((file) => [file, digestOf([file])]));
   const keyOf = (m: Mutant) => sha256(surroundings, m.file, m.source);
-  const holds = ({ suite, holdsFor }: Result): boolean =>
-    suite === undefined ? holdsFor === allTests : testFiles.includes(suite) && holdsFor === digestOf([suite]);
+  const dependsOn = (suite: string | undefined) => (suite === undefined ? allTests : digests.get(suite));
 
   const results = new Map<Mutant, Result>();
   for (const m of mutants) {
     const result = known[keyOf(m)];
-    if (result !== undefined && holds(result)) results.set(m, result);
+    if (result !== undefined && result.holdsFor === dependsOn(result.suite)) results.set(m, result);
   }
   const queue = mutants.filter((m) => !results.has(m));
   const total = queue.length;
@@ -91,7 +91,8 @@ export async function fatesOf(mutants: readonly Mutant[], suites: Suites): Promi
       const started = Date.now();
       const found = await fateOf(m, bench, originals, suites);
       const seconds = (Date.now() - started) / 1000;
-      const holdsFor = found.suite === undefined ? allTests : digestOf([found.suite]);
+      const holdsFor = dependsOn(found.suite);
+      if (holdsFor === undefined) throw new Error(`forge names a file of tests that is not there: ${found.suite}`);
       const result = { ...found, seconds, holdsFor };
       results.set(m, result);
       known[keyOf(m)] = result;

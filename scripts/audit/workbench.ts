@@ -1,5 +1,5 @@
 /** A copy of the project in which compiled mistakes are put beneath the tests. */
-import { cpSync, existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { forgeBinary } from '../forge.ts';
 import { folder, ROOT, run, SOURCES, solidityFiles, tail } from './run.ts';
@@ -59,12 +59,21 @@ export async function setUp(root: string): Promise<Workbench> {
   symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'), 'junction');
   const vendored = join(ROOT, '.cache/vendor');
   if (existsSync(vendored)) symlinkSync(vendored, join(folder(join(root, '.cache')), 'vendor'), 'junction');
+  knowLinkedPackages(root);
   const factory = withoutCreations(readFileSync(join(ROOT, FACTORY), 'utf8'));
   const { code, error } = await compile(FACTORY, DRAFT, { file: FACTORY, content: factory });
   if (code === undefined) throw new Error(`${FACTORY} does not compile as the mutation tests change it:\n${error}`);
   const bench = { root };
   put(bench, code);
   return bench;
+}
+
+/** Forge follows the link to the packages and would compile everything again, as if they were others. */
+function knowLinkedPackages(root: string): void {
+  const path = join(root, 'contracts/cache/solidity-files-cache.json');
+  const cache = JSON.parse(readFileSync(path, 'utf8')) as { paths: { libraries: string[] } };
+  cache.paths.libraries = cache.paths.libraries.map((library) => realpathSync(join(root, library)));
+  writeFileSync(path, JSON.stringify(cache));
 }
 
 export function copyOf(bench: Workbench, root: string): Workbench {
