@@ -99,19 +99,19 @@ function everyMutant(): Mutant[] {
   });
 }
 
-/** A sample takes the lowest digests: a mutant's chance does not depend on where it stands or what else there is. */
+/**
+ * A sample takes the lowest digests: a mutant's chance does not depend on where it stands or what else there is. They are
+ * looked at in this order, so that what was found until a run was ended is a sample too.
+ */
 function choose(all: readonly Mutant[], { quick, sample, only }: MutationOptions): Mutant[] {
   const wanted = all.filter((m) => only === undefined || `${m.file} ${m.at} ${m.before}`.includes(only));
   return Object.entries(config.files).flatMap(([file, { sample: usual }]) => {
-    const ofFile = wanted.filter((m) => m.file === file);
     const count = quick === true ? (usual === undefined ? config.quickSample : 0) : (sample ?? usual);
-    if (count === undefined) return ofFile;
-    const lowest = new Set(ofFile.map(rankOf).sort().slice(0, count));
-    return ofFile.filter((m) => lowest.has(rankOf(m)));
+    const ranked = wanted.filter((m) => m.file === file).map((m) => ({ m, rank: sha256(SEED, nameOf(m)) }));
+    ranked.sort((a, b) => (a.rank < b.rank ? -1 : 1));
+    return ranked.slice(0, count).map(({ m }) => m);
   });
 }
-
-const rankOf = (m: Mutant): string => sha256(SEED, nameOf(m));
 
 function scoreOf(results: ReadonlyMap<Mutant, Result>, excused: ReadonlySet<string>, files: readonly string[]): Score {
   const inFiles = [...results].filter(([{ file }]) => files.includes(file));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {IOracleHub} from "../../src/interfaces/IOracleHub.sol";
+import {IOracleHub, PriceStatus} from "../../src/interfaces/IOracleHub.sol";
+import {Feed} from "../mocks/Feeds.sol";
 import {HubFixture} from "../utils/HubFixture.sol";
 
 /// The answer of `pricesOf`, which is written by hand: its bytes, and what it costs to get it.
@@ -27,6 +28,15 @@ contract HubPricesOfTest is HubFixture {
             assertEq(answer.length, 96 + 32 * n, "length");
             assertEq(keccak256(answer), keccak256(abi.encode(wanted, uint40(0))), "bytes");
         }
+    }
+
+    /// A time beyond what 40 bits hold is told as the last one that they do, not as a time long past.
+    function test_P4_pricesOf_tellsTimesBeyond40BitsAsTheLast() public {
+        Feed feed = new Feed(8, 1e8);
+        feed.setUpdatedAt(1 << 40);
+        assertTold(feed, PriceStatus.Stale, 0, type(uint40).max);
+        feed.setUpdatedAt((1 << 40) - 1);
+        assertTold(feed, PriceStatus.Stale, 0, type(uint40).max);
     }
 
     /// The feeds of the largest vault, by whatever compiler: memory does not grow beyond what is told.
