@@ -62,6 +62,20 @@ contract FillBoundsTest is Venues {
         );
     }
 
+    /// What was settled between two fills is done with: nobody looks at that token again, but for those that trade it.
+    function test_manager_isSettledOnce() public {
+        manager.say(4_500e6, -1e18);
+        usdc.mint(address(manager), 4_500e6);
+        Fill[] memory fills = new Fill[](3);
+        fills[0] = Fill(WETH, USDC, Venue.UniswapV4, address(0), 1e18, 0, abi.encodePacked(uint24(500), int24(10)));
+        fills[1] = fairFill(WETH, WBTC, 0.1e18, 10_000);
+        fills[2] = fairFill(WETH, WBTC, 0.1e18, 10_000);
+        Slice memory s = slice();
+        vm.expectCall(address(usdc), abi.encodeWithSignature("balanceOf(address)", vault), 2);
+        fillManyAs(KEEPER, s, fills);
+        assertEq(held(WETH), 8.8e18, "sold");
+    }
+
     /// It asked for half of its pay, in the way of Uniswap's pools. The other half is not owed to it in a later fill.
     function test_P15_balancer_isForgottenAfterItsFill() public {
         Call memory first = askFor(0.5e18);
