@@ -282,7 +282,7 @@ contract HubTest is HubFixture {
     /* -------------------------------------------------- gas -------------------------------------------------- */
 
     /// What every trade pays: a plain feed may cost what reading it costs, and little more.
-    function test_pricesOf_aPlainFeedCostsLittleMoreThanItsReads() public {
+    function test_pricesOf_gas_aPlainFeedCostsLittleMoreThanItsReads() public {
         address feed = address(new OneRoundFeed());
         FeedConfig memory c;
         (c.feed, c.heartbeat, c.decimals) = (feed, 48 hours, 8);
