@@ -362,7 +362,7 @@ contract Rulebook is IRulebook {
         unchecked {
             for (uint256 i; i < n; ++i) {
                 uint256 head = Rules.headIn(heads, i);
-                uint256 v = RebalanceMath.value(book.balance(i), book.price(i), 10 ** Rules.decimalsOf(head));
+                uint256 v = RebalanceMath.valueOf(book.balance(i), book.price(i), 10 ** Rules.decimalsOf(head));
                 nav += v; // 192 bits each, 32 of them at most
                 sides[i] = stopped == 0
                     ? RebalanceMath.sideOf(v, Rules.targetOf(head), Rules.bandOf(head))

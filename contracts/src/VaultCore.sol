@@ -401,7 +401,7 @@ abstract contract VaultCore is VaultStorage {
             }
             (side.index, side.token, side.unit) = (i, token, unit);
             (side.balance, side.priceUsdE8) = (balance, price);
-            side.valueUsdE8 = RebalanceMath.value(balance, price, unit);
+            side.valueUsdE8 = RebalanceMath.valueOf(balance, price, unit);
             side.target = RebalanceMath.targetValue(targetBps, Words.epochNavUsdE8(run.cold));
             (side.targetBps, side.bandBps) = (targetBps, bandBps);
         }
@@ -422,7 +422,7 @@ abstract contract VaultCore is VaultStorage {
             uint256 amountIn = RebalanceMath.min(requested, most);
             // A stranger who could take less would use up slices with crumbs. P:[21]
             require(run.trusted || amountIn == most, IVault.TooLittle(amountIn, most));
-            _checkMinTrade(run, RebalanceMath.value(amountIn, sell.priceUsdE8, sell.unit));
+            _checkMinTrade(run, RebalanceMath.valueOf(amountIn, sell.priceUsdE8, sell.unit));
             sell.limit = amountIn;
             buy.limit = RebalanceMath.scaledMinOut(f.minOut, amountIn, requested);
         }
@@ -530,11 +530,11 @@ abstract contract VaultCore is VaultStorage {
             uint256 required = _requiredOut(run, sell, buy, spent);
             require(out >= required, IVault.SlippageAboveCap(out, required)); // P:[1] P:[2] P:[3]
 
-            uint256 spentUsdE8 = RebalanceMath.value(spent, sell.priceUsdE8, sell.unit);
+            uint256 spentUsdE8 = RebalanceMath.valueOf(spent, sell.priceUsdE8, sell.unit);
             _checkConvergence(run, sell, buy, spentUsdE8);
             if (spent != amountIn) _checkMinTrade(run, spentUsdE8); // what came back was not traded
             uint256 loss =
-                RebalanceMath.floorSub(spentUsdE8, RebalanceMath.value(out, buy.priceUsdE8, buy.unit));
+                RebalanceMath.floorSub(spentUsdE8, RebalanceMath.valueOf(out, buy.priceUsdE8, buy.unit));
             uint256 hot = _withLoss(run, loss);
             run.hot = Words.withSold(hot, sell.index);
             run.soldUsdE8 += spentUsdE8;
@@ -558,8 +558,8 @@ abstract contract VaultCore is VaultStorage {
     ///      together must have become smaller.
     function _checkConvergence(Run memory run, Side memory sell, Side memory buy, uint256 spentUsdE8) private pure {
         unchecked {
-            uint256 vSellAfter = RebalanceMath.value(run.book.balance(sell.index), sell.priceUsdE8, sell.unit);
-            uint256 vBuyAfter = RebalanceMath.value(run.book.balance(buy.index), buy.priceUsdE8, buy.unit);
+            uint256 vSellAfter = RebalanceMath.valueOf(run.book.balance(sell.index), sell.priceUsdE8, sell.unit);
+            uint256 vBuyAfter = RebalanceMath.valueOf(run.book.balance(buy.index), buy.priceUsdE8, buy.unit);
             (uint256 sellTarget, uint256 buyTarget) = (sell.target, buy.target);
             if (vBuyAfter > buyTarget) {
                 uint256 most = RebalanceMath.max(Words.maxSlipBps(run.first), Words.premiumBps(run.second));

@@ -69,7 +69,10 @@ async function analyse(): Promise<Finding[]> {
     cpSync(join(import.meta.dirname, 'Canary.sol.txt'), join(copy, CANARY));
     writeFileSync(join(copy, 'input.json'), JSON.stringify(standardInput(copy)));
     const compiler = join(import.meta.dirname, 'solcAst.cjs');
-    const options = ['--compile-force-framework', 'solc-json', '--solc', compiler, '--filter-paths', 'node_modules'];
+    const options = [
+      ...['--compile-force-framework', 'solc-json', '--solc', compiler, '--filter-paths', 'node_modules'],
+      '--disallow-partial', // or a function that slither cannot read would pass as one without findings
+    ];
     const result = await run(program, ['input.json', ...options, '--json', 'report.json', '--fail-none'], {
       cwd: copy,
       timeoutS: TIMEOUT_S,

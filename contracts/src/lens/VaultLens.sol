@@ -273,7 +273,7 @@ contract VaultLens is IVaultLens, PoolViews {
             p.bandBps = a.bandBps;
             p.price = run.quotes[i];
             (p.known, p.balance) = _balance(a.token, vault);
-            p.valueUsdE8 = RebalanceMath.value(p.balance, p.price.usdE8, 10 ** p.decimals);
+            p.valueUsdE8 = RebalanceMath.valueOf(p.balance, p.price.usdE8, 10 ** p.decimals);
             run.sides[i] = RebalanceMath.sideOf(p.valueUsdE8, p.targetBps, p.bandBps);
             run.prices[i] = p.price.usdE8;
             if (run.status == PriceStatus.Ok) run.status = p.price.status;

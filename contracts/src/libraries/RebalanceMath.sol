@@ -33,7 +33,8 @@ library RebalanceMath {
     /// @param balance {base units} below 2**128: see Book.balanceOf
     /// @param unit {base units / whole} = 10**decimals
     /// @return {USD E8} = {base units} * {USD E8 / whole} / {base units / whole}
-    function value(uint256 balance, uint256 priceUsdE8, uint256 unit) internal pure returns (uint256) {
+    /// @dev Not called `value`: slither takes that for ether sent along, and drops the call.
+    function valueOf(uint256 balance, uint256 priceUsdE8, uint256 unit) internal pure returns (uint256) {
         unchecked {
             return div(balance * priceUsdE8, unit);
         }

@@ -94,7 +94,7 @@ contract MathHarness {
     function value(ValueCase[] calldata cases) external pure returns (uint256[] memory out) {
         out = new uint256[](cases.length);
         for (uint256 i; i < cases.length; ++i) {
-            out[i] = RebalanceMath.value(cases[i].balance, cases[i].priceUsdE8, 10 ** cases[i].decimals);
+            out[i] = RebalanceMath.valueOf(cases[i].balance, cases[i].priceUsdE8, 10 ** cases[i].decimals);
         }
     }
 
@@ -131,7 +131,7 @@ contract MathHarness {
         for (uint256 i; i < sides.length; ++i) {
             Asset memory a = c.assets[i];
             if (c.prices[i].status != PriceStatus.Ok) return (sides, 0, c.prices[i].status);
-            uint256 v = RebalanceMath.value(c.balances[i], c.prices[i].usdE8, 10 ** a.decimals);
+            uint256 v = RebalanceMath.valueOf(c.balances[i], c.prices[i].usdE8, 10 ** a.decimals);
             nav += v;
             sides[i] = RebalanceMath.sideOf(v, a.targetBps, a.bandBps);
         }
@@ -172,10 +172,10 @@ contract MathHarness {
     function _wanted(SellCase memory c, uint256 first) private pure returns (uint256) {
         (uint256 nav, uint256 destinationBps) = (c.epochNavUsdE8, Words.destinationBps(first));
         return RebalanceMath.wantedUsdE8(
-            RebalanceMath.value(c.sell.balance, c.sell.priceUsdE8, 10 ** c.sell.decimals),
+            RebalanceMath.valueOf(c.sell.balance, c.sell.priceUsdE8, 10 ** c.sell.decimals),
             RebalanceMath.targetValue(c.sell.targetBps, nav),
             RebalanceMath.upperValue(c.sell.targetBps, c.sell.bandBps, destinationBps, nav),
-            RebalanceMath.value(c.buy.balance, c.buy.priceUsdE8, 10 ** c.buy.decimals),
+            RebalanceMath.valueOf(c.buy.balance, c.buy.priceUsdE8, 10 ** c.buy.decimals),
             RebalanceMath.targetValue(c.buy.targetBps, nav),
             RebalanceMath.lowerValue(c.buy.targetBps, c.buy.bandBps, destinationBps, nav)
         );
