@@ -46,12 +46,13 @@ const BINARY: Record<string, readonly string[]> = {
 
 const ASSIGNMENT: Record<string, string> = { '+=': '-=', '-=': '+=', '*=': '/=', '/=': '*=', '|=': '&=', '&=': '|=' };
 
-const CALLS: Record<string, string> = { min: 'max', max: 'min' };
+// Without a prototype: names of functions, such as valueOf, are looked up in these.
+const CALLS: Record<string, string> = Object.assign(Object.create(null), { min: 'max', max: 'min' });
 
 /** Calls whose two arguments mean different things although they have one type. */
 const ORDERED = new Set(['floorSub', 'ceilDiv', 'divUp']);
 
-const YUL: Record<string, string> = {
+const YUL: Record<string, string> = Object.assign(Object.create(null), {
   add: 'sub',
   sub: 'add',
   lt: 'gt',
@@ -60,7 +61,7 @@ const YUL: Record<string, string> = {
   or: 'and',
   shl: 'shr',
   shr: 'shl',
-};
+});
 
 const solc = createRequire(import.meta.url)('solc') as { compile: (input: string) => string };
 
