@@ -29,6 +29,7 @@ function viewsOf(config: Config, view: VaultView): readonly AssetView[] {
     vault: view.vault,
     pools: [],
     leftOut: [],
+    pathFiller: null,
     gas: { baseFeeWei: view.head.baseFeeWei, priorityFeeWei: 0n, scaleE4: UNSCALED_E4, nativeUsdE8: 0n },
     hourlyGas: null,
   };

@@ -262,6 +262,7 @@ export async function readSnapshot(chain: Chain, deployment: Deployment, mode: M
     vault,
     pools,
     leftOut,
+    pathFiller: deployment.contracts.pathFiller,
     gas: { baseFeeWei: head.baseFeeWei, priorityFeeWei, scaleE4: UNSCALED_E4, nativeUsdE8 },
     hourlyGas: null,
   };

@@ -184,6 +184,20 @@ describe('planRebalance', () => {
     expect(Math.max(...(plan?.driftAfterBps.map(Math.abs) ?? []))).toBeLessThan(150);
   });
 
+  it('goes over several pools in one fill where there is a path filler, and not where there is none', () => {
+    const mk = (i: number, symbol: string, value: number) =>
+      asset(i, { symbol, decimals: 18, price: 10, targetBps: 2_500, bandBps: 300, value });
+    const [a, b, c, d] = [mk(0, 'A', 31_000), mk(1, 'B', 25_000), mk(2, 'C', 19_000), mk(3, 'D', 25_000)];
+    const pools = [v2Pool(1, a, b, 9_000_000n), v2Pool(2, b, c, 9_000_000n), v2Pool(3, c, d, 9_000_000n)];
+    const s = snapshotOf([a, b, c, d], pools);
+    const [leg] = legsOf(planOf(s).plan);
+    expect(leg).toMatchObject({ sellSymbol: 'A', buySymbol: 'C' });
+    expect(leg?.hops.map((h) => h.tokenOut)).toEqual([b.token, c.token]);
+    const without = planOf({ ...s, pathFiller: null });
+    expect([without.plan, without.blockedBy]).toEqual([null, 'NO_ROUTE']);
+    expect(without.leftOver[0]?.detail).toContain('no path filler');
+  });
+
   it('drops a leg whose gas exceeds its benefit and trades the others', () => {
     const weth = asset(0, {
       symbol: 'WETH',

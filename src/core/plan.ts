@@ -1,9 +1,10 @@
 /** From a snapshot to the fills that bring the portfolio back. Pure: the same plan from the same inputs. */
-import { type Allocation, allocate, type Note, predictedNav } from './allocate.ts';
+import { type Allocation, allocate, predictedNav } from './allocate.ts';
 import { nextSliceAt } from './due.ts';
 import { expectedGasUsdE8, sliceGasUnits } from './gas.ts';
 import { destinationBps, minTradeUsdE8, sizingNavUsdE8 } from './limits.ts';
 import { naiveAlternative } from './naive.ts';
+import type { Note } from './notes.ts';
 import { paybackDays, squaredDrift, yearlySavingUsdE8 } from './saving.ts';
 import { inForce } from './stops.ts';
 import type {

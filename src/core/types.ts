@@ -235,6 +235,8 @@ export type Snapshot = {
   /** Empty while nothing is due. */
   readonly pools: readonly PoolState[];
   readonly leftOut: readonly LeftOutPool[];
+  /** What carries a fill over several pools, or with ether itself; null = nothing does. */
+  readonly pathFiller: Address | null;
   readonly gas: GasState;
   /** null until a trade is proposed, or while too little is known. */
   readonly hourlyGas: HourlyGas | null;

@@ -47,7 +47,11 @@ describe('gas by the hour', () => {
       const time = start + day * 86_400 + hour * 3_600 + 60;
       const gas = { ...snapshot().gas, baseFeeWei: gwei * 10n ** 9n, priorityFeeWei: 0n };
       const at = { ...block(day * 24 + hour + 1), time };
-      await recordCheck(db.kysely, vault, (id) => ({ ...record(id), block: at, gas }), { ...snapshot(), block: at, gas });
+      await recordCheck(db.kysely, vault, (id) => ({ ...record(id), block: at, gas }), {
+        ...snapshot(),
+        block: at,
+        gas,
+      });
     };
     for (let day = 0; day < 7; day++)
       for (let hour = 0; hour < 24; hour++) if (day < 6 || hour < 23) await look(day, hour, BigInt(hour + day));

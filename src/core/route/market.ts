@@ -21,6 +21,8 @@ export type Market = {
   readonly tokenIndex: ReadonlyMap<string, number>;
   /** Flows leave at least this share of the square root of a pool's price: what bounds the impact of a swap. */
   readonly leastSqrt: number;
+  /** No fill may go over more than one pool. */
+  readonly singleHops: boolean;
   /**
    * One edge per pair of tokens of a pool. The pairs of a pool with more than two tokens are alternatives: they share its
    * balances, so a basket uses one of them at most.
@@ -126,7 +128,7 @@ function growthOf(leastSqrt: number, ratio: number): number {
  * Pools without a price, or without liquidity, become no edge.
  * @param maxImpact {1} what a flow may lose to moving its pool; 1 = anything
  */
-export function compileMarket(pools: readonly PoolState[], maxImpact = 1): Market {
+export function compileMarket(pools: readonly PoolState[], maxImpact = 1, singleHops = false): Market {
   const leastSqrt = Math.max(0, 1 - maxImpact);
   const tokens: Address[] = [];
   const tokenIndex = new Map<string, number>();
@@ -169,7 +171,7 @@ export function compileMarket(pools: readonly PoolState[], maxImpact = 1): Marke
   const float = (f: (e: Edge) => number): Float64Array => Float64Array.from(edges, f);
   const int = (f: (e: Edge) => number): Int32Array => Int32Array.from(edges, f);
   return {
-    ...{ pools, tokens, tokenIndex, leastSqrt, edgeCount: edges.length },
+    ...{ pools, tokens, tokenIndex, leastSqrt, singleHops, edgeCount: edges.length },
     kind: Uint8Array.from(edges, (e) => e.kind),
     ...{ pool: int((e) => e.pool), a: int((e) => e.a), b: int((e) => e.b) },
     ...{ keepA: float((e) => e.keepA), keepB: float((e) => e.keepB) },

@@ -43,7 +43,7 @@ function arcsOf(p: Problem): Arc[] {
 
 /** Balancer's vault is not part of paths of several hops: each of its swaps is a fill of its own. */
 function isAlone(p: Problem, edge: number): boolean {
-  return p.market.pools[p.market.pool[edge] as number]?.venue === 'BALANCER_V3';
+  return p.market.singleHops || p.market.pools[p.market.pool[edge] as number]?.venue === 'BALANCER_V3';
 }
 
 /** Hops beyond these make a path that no sum of gas would pay for. */

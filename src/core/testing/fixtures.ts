@@ -219,6 +219,7 @@ export function snapshotOf(
       nativeUsdE8: 2_000n * USD,
     },
     hourlyGas: null,
+    pathFiller: address(0xf111),
   };
 }
 

@@ -68,6 +68,7 @@ export function snapshot(number = 1): Snapshot {
     leftOut: [],
     gas: GAS,
     hourlyGas: null,
+    pathFiller: null,
   };
 }
 
