@@ -140,8 +140,7 @@ function routeWithin(r: Routing, share: number, pips: bigint): Found {
     });
     const found: Found = { route, pools, broken: first?.broken ?? broken[0]?.note ?? null };
     first ??= found;
-    if (broken.length === 0 && (route.fills.length > 0 || first.broken !== null))
-      return route.fills.length > 0 ? found : first;
+    if (broken.length === 0 && route.fills.length > 0) return found;
     if (broken.length === 0) break;
     const avoid = new Set(broken.flatMap(({ fill }) => fill.hops.map((h) => h.pool)));
     pools = pools.filter((p) => !avoid.has(p.address));
@@ -160,16 +159,9 @@ export function canMove({ moves }: Routing, sliceCapUsdE8: bigint): boolean {
 export function plannedRound(r: Routing, ttlS: number, pips: bigint, sliceCapUsdE8: bigint): Round {
   const { snapshot, rule } = r;
   const soldUsdE8 = r.moves.reduce((sum, m) => sum + max(0n, -m), 0n);
-  const routed = new Map<number, Found>();
-  const routeOf = (share: number): Found => {
-    const key = Math.round(share * SHARE_E9);
-    const known = routed.get(key) ?? routeWithin(r, share, pips);
-    routed.set(key, known);
-    return known;
-  };
   // A smaller share finds other paths, which may be narrower: until the schedule takes the share that was routed.
   let share = Math.min(1, 1 / Math.ceil(Number(soldUsdE8) / Number(sliceCapUsdE8)));
-  let found = routeOf(share);
+  let found = routeWithin(r, share, pips);
   let schedule = ONE_SLICE;
   for (let round = 0; round < SCHEDULE_ROUNDS; round++) {
     const { route, pools } = found;
@@ -178,15 +170,17 @@ export function plannedRound(r: Routing, ttlS: number, pips: bigint, sliceCapUsd
     const next = Math.max(...schedule.shares) * schedule.fraction;
     if (next >= share * (1 - CLOSE)) break;
     share = next;
-    found = routeOf(share);
+    found = routeWithin(r, share, pips);
   }
   const { spacingS, fraction } = schedule;
   return {
     shares: schedule.shares.map((s) => s * fraction),
     ...{ spacingS, fraction, found },
+    // A route of its own for each share would differ little and cost as much time again.
     fillsOf: (s) => {
-      const { route, pools } = routeOf(s);
-      return fillsOf(route, pools);
+      const partE9 = BigInt(Math.min(SHARE_E9, Math.round((s / share) * SHARE_E9)));
+      const all = fillsOf(found.route, found.pools);
+      return all.map((f) => ({ ...f, amountIn: (f.amountIn * partE9) / BigInt(SHARE_E9) }));
     },
   };
 }

