@@ -3,7 +3,7 @@
  * be refuted, which shows that the proofs beside it are about something. A proof that does not end in time has failed.
  */
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, delimiter, join } from 'node:path';
+import { basename, delimiter, dirname, join } from 'node:path';
 import { forgeBinary } from '../forge.ts';
 import { CACHE, folder, ROOT, run, SOURCES, solidityFiles, tail, type Verdict } from './run.ts';
 import { ensureVenv } from './venv.ts';
@@ -79,14 +79,14 @@ async function build(): Promise<void> {
     if (result.code !== 0)
       throw new Error(`forge ${args.join(' ')} ended with ${result.code}:\n${tail(result.output, 30)}`);
   }
-  const deployable = solidityFiles(SOURCES).filter((file) =>
-    /^contract /m.test(readFileSync(join(ROOT, file), 'utf8')),
+  const deployable = solidityFiles(SOURCES).flatMap((file) =>
+    [...readFileSync(join(ROOT, file), 'utf8').matchAll(/^contract (\w+)/gm)].map(([, contract = '']) =>
+      join(basename(file), `${contract}.json`),
+    ),
   );
-  for (const file of deployable) {
-    const contract = basename(file, '.sol');
-    const path = join(`${contract}.sol`, `${contract}.json`);
+  for (const path of deployable) {
     const artifact = JSON.parse(readFileSync(join(ROOT, 'contracts/out', path), 'utf8')) as Record<string, unknown>;
-    folder(join(OUT, `${contract}.sol`));
+    folder(join(OUT, dirname(path)));
     // Without a syntax tree halmos would warn of every one of them.
     writeFileSync(join(OUT, path), JSON.stringify({ ...artifact, ast: { nodes: [] } }));
   }

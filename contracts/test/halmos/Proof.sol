@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {LibRLP} from "solady/utils/LibRLP.sol";
 import {SSTORE2} from "solady/utils/SSTORE2.sol";
 
 import {FeedConfig} from "../../src/interfaces/IOracleHub.sol";
 import {Fill, IVault, Slice} from "../../src/interfaces/IVault.sol";
 import {FeedConfigs} from "../../src/libraries/FeedConfigs.sol";
+import {Rules} from "../../src/libraries/Rules.sol";
+import {Words} from "../../src/libraries/Words.sol";
 import {Fixture} from "../utils/Fixture.sol";
 
 /// @notice The cheatcodes of halmos: values that stand for every value at once.
@@ -43,6 +46,22 @@ abstract contract Proof is Fixture {
         address at = SSTORE2.predictDeterministicAddress(id, address(hub));
         vm.etch(at, bytes.concat(hex"00", FeedConfigs.pack(c)));
         assert(hub.register(c) == id);
+    }
+
+    /// @dev As after one change of the rules that left them what they were: they lie in a code of their own. By hand, since
+    ///      halmos numbers the accounts that are created, and the vault looks where its nonce says. The first ones are
+    ///      taken out of the vault's code, so that nothing can be read there.
+    function theRulesWereChanged() internal {
+        bytes memory clone = address(vault).code;
+        uint256 at = Rules.RULES_AT;
+        bytes memory rules = new bytes(clone.length - at);
+        assembly ("memory-safe") {
+            mcopy(add(rules, 0x20), add(add(clone, 0x20), at), mload(rules))
+            mstore(clone, at)
+        }
+        vm.etch(LibRLP.computeAddress(address(vault), 1), bytes.concat(hex"00", rules)); // as SSTORE2 writes them
+        vm.etch(address(vault), clone);
+        vm.store(address(vault), COLD, bytes32(Words.nextVersion(uint256(vm.load(address(vault), COLD)))));
     }
 
     /// @dev Any second that a chain may have until the year 36812; larger ones do not fit the vault's uint40.

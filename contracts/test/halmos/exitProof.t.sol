@@ -41,9 +41,18 @@ contract ExitProof is Proof {
         assert(usdc.balanceOf(address(vault)) == 0);
     }
 
-    /// @dev The list of tokens lies in code that the vault finds by a number it stores: that number is the fixture's. The
-    ///      owner is whoever was moved in.
+    /// @dev The list of tokens lies in the vault's own code, and after a change of the rules in another. The owner is whoever
+    ///      was moved in.
     function check_P17_withdrawAll_cannotBeStopped(uint256 gift, address heir) public {
+        _withdrawAllCannotBeStopped(gift, heir);
+    }
+
+    function check_P17_withdrawAll_afterAChangeOfRulesCannotBeStopped(uint256 gift, address heir) public {
+        theRulesWereChanged();
+        _withdrawAllCannotBeStopped(gift, heir);
+    }
+
+    function _withdrawAllCannotBeStopped(uint256 gift, address heir) private {
         usdc.mint(address(vault), gift);
         uint256 has = usdc.balanceOf(address(vault));
         anyState();
