@@ -161,6 +161,8 @@ abstract contract VaultCore is VaultStorage {
             slice := add(data.offset, 4)
             let at := add(slice, calldataload(add(slice, 0x80))) // after the four words of a slice
             fills.length := calldataload(at)
+            // Nobody but a manager that lies could say more fills than there are bytes.
+            if gt(fills.length, data.length) { revert(0, 0) }
             fills.offset := add(at, 0x20)
         }
         (uint256 touched,) = _survey(fills);

@@ -14,7 +14,7 @@ import {
   requiredPipsAt,
   sliceCapUsdE8,
 } from './limits.ts';
-import { wantedMoves } from './moves.ts';
+import { sellsStop, wantedMoves } from './moves.ts';
 import { type Note, noteClosed, noteUnmoved } from './notes.ts';
 import { canMove, plannedRound, type Routing } from './routing.ts';
 import type { AssetState, KeeperRule, Leg, PlannedSlice, Snapshot } from './types.ts';
@@ -176,8 +176,9 @@ export function allocate(inputs: AllocateInputs): Allocation {
 
   // What the slices of one round had to leave because a share of it was below the smallest trade goes in a second one.
   for (let round = 0; round < 2 && stopped === null; round++) {
-    const moves = wantedMoves(policy, assets, navE, closed, state.stopped === 0 ? rule : null);
-    const routing: Routing = { snapshot, rule, assets: [...assets], moves };
+    const moves = wantedMoves(policy, assets, navE, closed, rule, state.stopped);
+    const flees = sellsStop(policy, assets, navE, state.stopped);
+    const routing: Routing = { snapshot, rule, assets: [...assets], moves, flees };
     const sliceCap = sliceCapUsdE8(policy, navE);
     if (!canMove(routing, sliceCap)) break;
     if (snapshot.pools.length === 0) {

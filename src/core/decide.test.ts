@@ -382,6 +382,15 @@ describe('what the owner may add', () => {
     expect(d.guards.some((g) => g.code === 'COST_EXCEEDS_BENEFIT')).toBe(false);
   });
 
+  it('sells what was stopped at any gas price of the keeper, as soon as slices may follow each other', () => {
+    const policy = { maxSliceBps: 1_000, lossBpsPerDay: 300 };
+    const d = check(wethOver(0, { state: stopped, policy, baseFeeGwei: 300 }), { ...RULE, maxGasUsdE8: 1n });
+    expect([d.proposal, d.reason], d.sentence).toEqual(['TRADE', 'STOPPED']);
+    const times = d.plan?.slices.map((s) => s.notBefore) ?? [];
+    expect(times.length).toBeGreaterThan(3);
+    expect(times.slice(1).map((t, i) => t - (times[i] ?? 0))).toEqual(times.slice(1).map(() => 60));
+  });
+
   it('sells what was stopped no sooner after another slice than slices may follow each other', () => {
     const d = check(wethOver(0, { state: { ...stopped, lastSliceAt: NOW - 20 } }));
     expect([d.proposal, d.reason]).toEqual(['TRADE', 'STOPPED']);

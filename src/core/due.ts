@@ -6,7 +6,7 @@ import { abs, BPS, subFloor } from './units.ts';
 import { firstBadPrice, firstUnknownBalance, portfolioValue, targetValueUsdE8 } from './value.ts';
 
 /** {bps of NAV} of a stopped asset that are worth an epoch of their own: such an epoch waits for no cooldown. */
-const STOPPED_BAND_BPS = 50n;
+export const STOPPED_BAND_BPS = 50n;
 
 export function priceReason(status: Exclude<PriceStatus, 'OK'>): Reason {
   return status === 'SEQUENCER_DOWN' ? 'SEQUENCER_DOWN' : `PRICE_${status}`;

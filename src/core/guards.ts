@@ -184,9 +184,10 @@ export function evaluateGuards(inputs: GuardInputs): Guard[] {
     const cap = BigInt(policy.maxGasPriceMwei) * WEI_PER_MWEI;
     guards.push(atMost('GAS_ABOVE_CAP', 'gas price (vault)', 'WEI', price, cap, 'VAULT'));
   }
-  if (rule.maxGasPriceWei !== null)
+  const flees = plan !== null && sellsStopped(plan, snapshot);
+  if (rule.maxGasPriceWei !== null && !flees)
     guards.push(atMost('GAS_ABOVE_CAP', 'gas price', 'WEI', price, rule.maxGasPriceWei, 'KEEPER'));
-  if (plan && rule.maxGasUsdE8 !== null)
+  if (plan && rule.maxGasUsdE8 !== null && !flees)
     guards.push(atMost('GAS_ABOVE_CAP', 'gas cost', 'USD_E8', plan.cost.gasUsdE8, rule.maxGasUsdE8, 'KEEPER'));
 
   guards.push(...legGuards(inputs));

@@ -10,8 +10,7 @@ import type { Note } from './notes.ts';
 import { divergenceBps } from './poolChecks.ts';
 import { type BasketRoute, routeBasket } from './route/basket.ts';
 import { compileMarket } from './route/market.ts';
-import type { SliceSchedule } from './schedule/planSlices.ts';
-import { scheduleOf } from './sliceOrder.ts';
+import { type Schedule, scheduleOf } from './sliceOrder.ts';
 import type { AssetState, KeeperRule, PoolState, Snapshot } from './types.ts';
 import { max } from './units.ts';
 import { assetValueUsdE8, portfolioValue } from './value.ts';
@@ -25,18 +24,27 @@ const SHARE_E9 = 1_000_000_000;
 const IMPACT_MARGIN = 0.02;
 const SCHEDULE_ROUNDS = 6;
 const CLOSE = 1e-6;
-const ONE_SLICE: Pick<SliceSchedule, 'shares' | 'spacingS' | 'fraction'> = { shares: [1], spacingS: 0, fraction: 1 };
+const ONE_SLICE: Schedule = { shares: [1], spacingS: 0, fraction: 1 };
 const DAYS_PER_YEAR = 365;
 
 export type Routing = {
   readonly snapshot: Snapshot;
   readonly rule: KeeperRule;
+  /** A stop sells: as soon as the vault allows, whatever it costs within its limits. */
+  readonly flees: boolean;
   readonly assets: readonly AssetState[];
   /** {USD E8} */
   readonly moves: readonly bigint[];
 };
 
-export type Found = { readonly route: BasketRoute; readonly pools: readonly PoolState[]; readonly broken: Note | null };
+export type Found = {
+  readonly route: BasketRoute;
+  readonly pools: readonly PoolState[];
+  /** Does the route keep every limit? */
+  readonly keeps: boolean;
+  /** The first limit that this or a better route broke. */
+  readonly broken: Note | null;
+};
 
 export type Round = {
   readonly shares: readonly number[];
@@ -50,8 +58,8 @@ export type Round = {
  * Kappa of the router: what missing the target by a share of NAV costs until the payback time is over, as the saving of a
  * plan counts it. So the last dollar that moves earns its cost back within that time, too.
  */
-function penaltyOf({ snapshot, rule }: Pick<Routing, 'snapshot' | 'rule'>): number {
-  if (snapshot.vault.state.stopped !== 0) return STOP_PENALTY;
+function penaltyOf({ rule, flees }: Routing): number {
+  if (flees) return STOP_PENALTY;
   const variance = (rule.volatilityBps / 10_000) ** 2;
   return (rule.riskAversionE2 / 100) * variance * (rule.maxPaybackDays / DAYS_PER_YEAR);
 }
@@ -138,7 +146,8 @@ function routeWithin(r: Routing, share: number, pips: bigint): Found {
       const note = brokenBy(r, pools, fill, pips);
       return note === null ? [] : [{ fill, note }];
     });
-    const found: Found = { route, pools, broken: first?.broken ?? broken[0]?.note ?? null };
+    const keeps = broken.length === 0;
+    const found: Found = { route, pools, keeps, broken: first?.broken ?? broken[0]?.note ?? null };
     first ??= found;
     if (broken.length === 0 && route.fills.length > 0) return found;
     if (broken.length === 0) break;
@@ -148,7 +157,12 @@ function routeWithin(r: Routing, share: number, pips: bigint): Found {
   if (first !== null && first.route.fills.length > 0) return first;
   const whole = routeShare(r, all, share, 1);
   const detail = 'what the pools take within the impact limit is not worth a trade';
-  return { route: whole, pools: all, broken: whole.fills.length > 0 ? { reason: 'IMPACT_ABOVE_CAP', detail } : null };
+  return {
+    route: whole,
+    pools: all,
+    keeps: false,
+    broken: whole.fills.length > 0 ? { reason: 'IMPACT_ABOVE_CAP', detail } : null,
+  };
 }
 
 export function canMove({ moves }: Routing, sliceCapUsdE8: bigint): boolean {
@@ -164,9 +178,13 @@ export function plannedRound(r: Routing, ttlS: number, pips: bigint, sliceCapUsd
   let found = routeWithin(r, share, pips);
   let schedule = ONE_SLICE;
   for (let round = 0; round < SCHEDULE_ROUNDS; round++) {
+    // Such a route is planned only to show the limit that it breaks.
+    if (!found.keeps) break;
     const { route, pools } = found;
     const fills = fillsOf(route, pools);
-    schedule = scheduleOf({ snapshot, rule, fills, pools, assets: r.assets, share, sliceCapUsdE8, ttlS }) ?? ONE_SLICE;
+    schedule =
+      scheduleOf({ snapshot, rule, fills, pools, assets: r.assets, share, sliceCapUsdE8, ttlS, flees: r.flees }) ??
+      ONE_SLICE;
     const next = Math.max(...schedule.shares) * schedule.fraction;
     if (next >= share * (1 - CLOSE)) break;
     share = next;

@@ -23,6 +23,8 @@ export type SliceInputs = {
   readonly sliceCapUsdE8: bigint;
   /** {s} until the epoch ends */
   readonly ttlS: number;
+  /** A stop sells. */
+  readonly flees: boolean;
 };
 
 type Leg = SliceLeg & {
@@ -79,8 +81,18 @@ function legOf(inputs: SliceInputs, fill: FillPlan): Leg | null {
   };
 }
 
+export type Schedule = Pick<SliceSchedule, 'shares' | 'spacingS' | 'fraction'>;
+
+/** As few slices as the limits allow, as soon as they may follow each other. */
+function soonest(totalUsd: number, maxSliceUsd: number, spacingS: number, ttlS: number): Schedule {
+  const most = 1 + Math.max(0, Math.floor(ttlS / Math.max(1, spacingS)));
+  const count = Math.max(1, Math.min(most, Math.ceil(totalUsd / maxSliceUsd)));
+  const fraction = Math.min(1, (count * maxSliceUsd) / totalUsd);
+  return { shares: Array.from({ length: count }, () => 1 / count), spacingS, fraction };
+}
+
 /** null: there is no fill to schedule. */
-export function scheduleOf(inputs: SliceInputs): SliceSchedule | null {
+export function scheduleOf(inputs: SliceInputs): Schedule | null {
   const { snapshot, rule, fills, pools } = inputs;
   const legs = fills.flatMap((fill) => legOf(inputs, fill) ?? []);
   if (legs.length === 0) return null;
@@ -90,6 +102,8 @@ export function scheduleOf(inputs: SliceInputs): SliceSchedule | null {
     .reduce((sum, h) => sum + hopGasUnits(venueOf.get(h.pool) ?? 'UNISWAP_V3', 0), sliceGasUnits(false, 0));
   const totalUsd = legs.reduce((sum, l) => sum + l.sizeUsd, 0);
   const { policy, assets } = snapshot.vault;
+  const maxSliceUsd = Math.min(usd(inputs.sliceCapUsdE8), totalUsd * Math.min(...legs.map((l) => l.mostShare)));
+  if (inputs.flees) return soonest(totalUsd, maxSliceUsd, policy.sliceCooldownS, inputs.ttlS);
   return planSlices({
     legs,
     sigma: rule.volatilityBps / 10_000,
@@ -98,7 +112,7 @@ export function scheduleOf(inputs: SliceInputs): SliceSchedule | null {
     riskAversion: rule.riskAversionE2 / 200 / usd(portfolioValue(assets).navUsdE8),
     ttlS: Math.max(0, inputs.ttlS),
     sliceCooldownS: policy.sliceCooldownS,
-    maxSliceUsd: Math.min(usd(inputs.sliceCapUsdE8), totalUsd * Math.min(...legs.map((l) => l.mostShare))),
+    maxSliceUsd,
     publicMempool: true,
     slackBps: Math.max(...legs.map((l) => Number(plannedToleranceBps(l.feePips)))),
   });

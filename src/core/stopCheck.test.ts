@@ -20,6 +20,7 @@ describe('stopCheckOf', () => {
     if (first === undefined) throw new Error('no asset');
     expect(stopCheckOf({ ...vault, assets: [{ ...first, priceStatus: 'STALE' }, ...rest] }, NOW)).toBeNull();
     expect(stopCheckOf({ ...vault, assets: [{ ...first, balanceKnown: false }, ...rest] }, NOW)).toBeNull();
+    expect(stopCheckOf({ ...vault, assets: vault.assets.map((a) => ({ ...a, balance: 0n })) }, NOW)).toBeNull();
   });
 
   it('takes the first reference, and a new high only when it is one percent higher', () => {

@@ -31,6 +31,7 @@ export function hasStops({ policy, assets, stop }: Pick<VaultState, 'policy' | '
 export function stopCheckOf(vault: VaultState, now: number): StopCheck | null {
   if (!hasStops(vault) || firstBadPrice(vault.assets) || firstUnknownBalance(vault.assets)) return null;
   const { navUsdE8 } = portfolioValue(vault.assets);
+  if (navUsdE8 === 0n) return null;
   const verdict = judgeStop(vault, navUsdE8, now);
   if (verdict.act === null) return null;
   const step = vault.stop.highUsdE8 * (BPS + HIGH_STEP_BPS);

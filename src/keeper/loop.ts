@@ -5,9 +5,12 @@ import { readNonce } from '../chain/simulate.ts';
 import { readVault } from '../chain/snapshot.ts';
 import { sendPublic } from '../chain/submit/public.ts';
 import { isCheckDue } from '../core/checkTimes.ts';
+import { dueOf, isEpochOpen } from '../core/due.ts';
 import { KeelError } from '../core/errors.ts';
+import { sellsStop } from '../core/moves.ts';
 import { hasStops, stopCheckOf } from '../core/stopCheck.ts';
-import type { DecisionRecord } from '../core/types.ts';
+import type { DecisionRecord, VaultState } from '../core/types.ts';
+import { portfolioValue } from '../core/value.ts';
 import { listChecks } from '../store/checks.ts';
 import { appendJournal } from '../store/journal.ts';
 import {
@@ -83,10 +86,20 @@ async function start(ctx: Ctx, head: Head): Promise<void> {
 }
 
 /** What the keeper remembers between two heads. */
-type Watch = { gap: 'away' | 'busy' | null; sellsStopped: boolean };
+type Watch = { gap: 'away' | 'busy' | null; again: boolean };
 
 /** {s} after a check that a stop asked for out of turn in vain, before it may ask again. */
 const STOP_RETRY_S = 300;
+
+/** After a restart, or where the first attempt was held back: what was stopped is still to be sold. */
+function holdsStopped(vault: VaultState, now: number): boolean {
+  const { policy, state } = vault;
+  const { navUsdE8 } = portfolioValue(vault.assets);
+  return (
+    dueOf(vault, now).kind === 'STOP' ||
+    (isEpochOpen(vault, now) && sellsStop(policy, vault.assets, navUsdE8, state.stopped))
+  );
+}
 
 /** Stops wait for no check time: they are looked at in every block, and the vault is told when there is news. */
 async function stopAsks(ctx: Ctx, head: Head): Promise<boolean> {
@@ -94,9 +107,14 @@ async function stopAsks(ctx: Ctx, head: Head): Promise<boolean> {
   if (!memory.watchesStops || head.time < memory.stopCheckAt + STOP_RETRY_S) return false;
   const vault = await readVault(ctx.chain, ctx.config, head);
   memory.watchesStops = hasStops(vault);
-  if (stopCheckOf(vault, head.time) === null) return false;
-  memory.stopCheckAt = head.time;
-  return true;
+  return stopCheckOf(vault, head.time) !== null || holdsStopped(vault, head.time);
+}
+
+function afterRun(ctx: Ctx, closed: DecisionRecord, head: Head, watch: Watch): void {
+  const { plan, outcome } = closed;
+  if (plan?.kind === 'STOP_CHECK') ctx.memory.stopCheckAt = outcome === 'NO_TRADE' ? 0 : head.time;
+  // What a stop has released is sold at once.
+  watch.again = closed.reason === 'STOP_FIRED' && outcome === 'NO_TRADE';
 }
 
 /** Everything one head leads to. @returns the record that became final or was opened, if any */
@@ -112,21 +130,21 @@ async function cycle(ctx: Ctx, head: Head, watch: Watch, force: boolean): Promis
   if (closed !== null) {
     watch.gap ??= 'busy';
     ctx.memory.lastCheckAt = Math.max(ctx.memory.lastCheckAt ?? 0, closed.block.time);
-    const { plan, outcome, reason } = closed;
-    if (plan?.kind === 'STOP_CHECK') ctx.memory.stopCheckAt = outcome === 'NO_TRADE' ? 0 : head.time;
-    // What a stop has released is sold at once.
-    watch.sellsStopped = reason === 'STOP_FIRED';
+    afterRun(ctx, closed, head, watch);
     return closed; // a check that came due meanwhile is made at the next head
   }
   const { frequency } = ctx.config.rule;
-  const due = force || watch.sellsStopped || isCheckDue(frequency, ctx.memory.lastCheckAt, head.time);
-  if (!due && !(await stopAsks(ctx, head))) return null;
+  const due = force || watch.again || isCheckDue(frequency, ctx.memory.lastCheckAt, head.time);
+  const asked = !due && (await stopAsks(ctx, head));
+  if (!due && !asked) return null;
   const checked = await makeCheck(ctx, head, watch.gap);
+  if (asked && !checked.running) ctx.memory.stopCheckAt = head.time;
   watch.gap = null;
-  watch.sellsStopped = false;
+  watch.again = false;
   if (!checked.running) return checked.record;
   const first = await advanceRun(ctx, head);
   if (first.live) watch.gap = 'busy';
+  if (first.closed !== null) afterRun(ctx, first.closed, head, watch);
   return first.closed;
 }
 
@@ -167,7 +185,7 @@ async function headOf(ctx: Ctx, outage: Outage, { delivery, lastHead, failed }: 
 async function watchLoop(ctx: Ctx, deps: KeeperDeps, stop: AbortSignal): Promise<DecisionRecord | null> {
   const inbox = createInbox();
   const outage = watchOutages(ctx);
-  const watch: Watch = { gap: 'away', sellsStopped: false };
+  const watch: Watch = { gap: 'away', again: false };
   const heads = watchHeads(ctx.chain, inbox.push, inbox.fail);
   let lastHead: Head | null = null;
   let force = deps.once === true;

@@ -204,9 +204,9 @@ describe('a rebalance whose demand relaxes', () => {
 describe('gasCeilingWei', () => {
   it('is the lower of the vault and the keeper', () => {
     const capped = wethOver(9_000, { policy: { maxGasPriceMwei: 30_000 } });
-    expect(gasCeilingWei(capped, RULE)).toBe(30_000_000_000n);
-    expect(gasCeilingWei(drifted, RULE)).toBe(40_000_000_000n);
-    expect(gasCeilingWei(capped, { ...RULE, maxGasPriceWei: null })).toBe(30_000_000_000n);
-    expect(gasCeilingWei(drifted, { ...RULE, maxGasPriceWei: null })).toBeNull();
+    expect(gasCeilingWei(capped, RULE, plan)).toBe(30_000_000_000n);
+    expect(gasCeilingWei(drifted, RULE, plan)).toBe(40_000_000_000n);
+    expect(gasCeilingWei(capped, { ...RULE, maxGasPriceWei: null }, plan)).toBe(30_000_000_000n);
+    expect(gasCeilingWei(drifted, { ...RULE, maxGasPriceWei: null }, plan)).toBeNull();
   });
 });

@@ -5,6 +5,7 @@ import { pathCost, pathFeePips, pathMidPrice, poolsAfter, quotePath, stepsOf } f
 import { dueOf, isEpochOpen, nextSliceAt, priceReason } from '../core/due.ts';
 import { gweiText, usdText } from '../core/format.ts';
 import { expectedGasUsdE8, gasPriceWei, sliceGasUnits } from '../core/gas.ts';
+import { sellsStopped } from '../core/guards.ts';
 import {
   broughtPips,
   checkFill,
@@ -20,7 +21,7 @@ import {
   sizingNavUsdE8,
 } from '../core/limits.ts';
 import { divergenceBps, plannedToleranceBps } from '../core/poolChecks.ts';
-import { stopCheckOf } from '../core/stopCheck.ts';
+import { stopCheckOf, stopReason, stopSentence } from '../core/stopCheck.ts';
 import { hasBit, inForce } from '../core/stops.ts';
 import type { AssetState, KeeperRule, Leg, Plan, PlannedSlice, Reason, Snapshot } from '../core/types.ts';
 import { BPS, max, min, WEI_PER_MWEI } from '../core/units.ts';
@@ -39,10 +40,11 @@ function stop(reason: Reason, sentence: string): Recheck {
   return { kind: 'stop', reason, sentence };
 }
 
-/** {wei} the lowest ceiling in force; null = none. */
-export function gasCeilingWei(snapshot: Snapshot, rule: KeeperRule): bigint | null {
+/** {wei} the lowest ceiling in force; null = none. The keeper's own holds back no sale after a stop. */
+export function gasCeilingWei(snapshot: Snapshot, rule: KeeperRule, plan: Plan): bigint | null {
   const { maxGasPriceMwei } = snapshot.vault.policy;
-  const caps = [rule.maxGasPriceWei, maxGasPriceMwei > 0 ? BigInt(maxGasPriceMwei) * WEI_PER_MWEI : null];
+  const own = sellsStopped(plan, snapshot) ? null : rule.maxGasPriceWei;
+  const caps = [own, maxGasPriceMwei > 0 ? BigInt(maxGasPriceMwei) * WEI_PER_MWEI : null];
   return caps.reduce<bigint | null>((low, c) => (c === null ? low : low === null || c < low ? c : low), null);
 }
 
@@ -54,6 +56,14 @@ function planGasUnits(plan: Plan, assetCount: number): bigint {
   }, 0n);
 }
 
+/** What a stop may be about to sell is not bought any more: the run ends, so that the vault can be told. */
+function stopNews(snapshot: Snapshot, plan: Plan): Extract<Recheck, { kind: 'stop' }> | null {
+  const { vault, block } = snapshot;
+  const check = sellsStopped(plan, snapshot) ? null : stopCheckOf(vault, block.time);
+  if (check === null || check.act === 'REFERENCE') return null;
+  return { kind: 'stop', reason: stopReason(check), sentence: stopSentence(vault, check) };
+}
+
 function gate(snapshot: Snapshot, rule: KeeperRule, plan: Plan, slice: PlannedSlice, begins: boolean): Recheck | null {
   const { vault, block } = snapshot;
   const { state } = vault;
@@ -63,6 +73,8 @@ function gate(snapshot: Snapshot, rule: KeeperRule, plan: Plan, slice: PlannedSl
   if (bad !== undefined && bad.priceStatus !== 'OK') {
     return stop(priceReason(bad.priceStatus), `The price of ${bad.symbol} is not usable any more.`);
   }
+  const news = stopNews(snapshot, plan);
+  if (news !== null) return news;
   const unknown = firstUnknownBalance(vault.assets);
   if (unknown !== undefined)
     return stop('BALANCE_UNREADABLE', `The balance of ${unknown.symbol} cannot be read any more.`);
@@ -89,7 +101,7 @@ function gate(snapshot: Snapshot, rule: KeeperRule, plan: Plan, slice: PlannedSl
   if (at > now && slice.legs.length > 0)
     return { kind: 'wait', reason: 'COOLDOWN', sentence: 'The slice cooldown is not over.', until: at };
   const price = gasPriceWei(snapshot.gas);
-  const ceiling = gasCeilingWei(snapshot, rule);
+  const ceiling = gasCeilingWei(snapshot, rule, plan);
   if (ceiling !== null && price > ceiling) {
     const sentence = `Gas of ${gweiText(price)} is above the ceiling of ${gweiText(ceiling)}.`;
     return begins
@@ -100,7 +112,7 @@ function gate(snapshot: Snapshot, rule: KeeperRule, plan: Plan, slice: PlannedSl
     return stop('PRICE_UNREACHABLE', 'The price of the native coin is not usable, so gas cannot be valued.');
   }
   const cost = expectedGasUsdE8(planGasUnits(plan, vault.assets.length), snapshot.gas);
-  if (rule.maxGasUsdE8 !== null && cost > rule.maxGasUsdE8) {
+  if (rule.maxGasUsdE8 !== null && cost > rule.maxGasUsdE8 && !sellsStopped(plan, snapshot)) {
     const sentence = `Gas would now cost ${usdText(cost)}, more than the ceiling of ${usdText(rule.maxGasUsdE8)}.`;
     return begins
       ? stop('GAS_ABOVE_CAP', sentence)

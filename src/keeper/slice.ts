@@ -5,6 +5,7 @@ import { readBalance, simulateSlice } from '../chain/simulate.ts';
 import { encodeSlice, encodeStopCheck, type SliceCall } from '../chain/vault.ts';
 import { amountText, usdText } from '../core/format.ts';
 import { gasUsdE8 } from '../core/gas.ts';
+import { sellsStopped } from '../core/guards.ts';
 import { sliceText } from '../core/runState.ts';
 import type { Hex, Leg, Plan, Reason, Snapshot } from '../core/types.ts';
 import { max, min } from '../core/units.ts';
@@ -79,7 +80,7 @@ export async function prepareSlice(
 ): Promise<Prepared | Refused> {
   const call = sliceCall(snapshot, plan, sequence, legs);
   const data = plan.kind === 'STOP_CHECK' ? encodeStopCheck() : encodeSlice(call, ctx.config.contracts);
-  const ceilingWei = plan.kind === 'STOP_CHECK' ? null : gasCeilingWei(snapshot, ctx.config.rule);
+  const ceilingWei = plan.kind === 'STOP_CHECK' ? null : gasCeilingWei(snapshot, ctx.config.rule, plan);
   const fees = feeCaps(snapshot.gas.baseFeeWei, snapshot.gas.priorityFeeWei, [ceilingWei]);
   const balance = await readBalance(ctx.chain, snapshot.block, ctx.signer.address);
   const planned = legs.reduce((sum, l) => sum + l.gasUnits, MIN_TX_GAS);
@@ -104,7 +105,7 @@ export async function prepareSlice(
   }
   const { maxGasUsdE8 } = ctx.config.rule;
   const cost = gasUsdE8(simulated.gasUnits, snapshot.gas);
-  if (maxGasUsdE8 !== null && cost > maxGasUsdE8 && plan.kind !== 'STOP_CHECK') {
+  if (maxGasUsdE8 !== null && cost > maxGasUsdE8 && plan.kind !== 'STOP_CHECK' && !sellsStopped(plan, snapshot)) {
     return {
       ok: false,
       reason: 'GAS_ABOVE_CAP',
