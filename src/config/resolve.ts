@@ -1,7 +1,6 @@
 /** From the file's human units to the units of the vault; every rule that spans several fields. */
 import { isAbsolute, resolve } from 'node:path';
 import { parseUnits } from 'viem';
-
 import { looksPerYear } from '../core/checkTimes.ts';
 import { EXIT, KeelError } from '../core/errors.ts';
 import { type AutoPortfolio, policyTargets } from '../core/policy/autoTargets.ts';

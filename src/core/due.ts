@@ -6,7 +6,12 @@ import { abs, BPS, subFloor } from './units.ts';
 import { firstBadPrice, firstUnknownBalance, portfolioValue, targetValueUsdE8 } from './value.ts';
 
 /** {bps of NAV} of a stopped asset that are worth an epoch of their own: such an epoch waits for no cooldown. */
-export const STOPPED_BAND_BPS = 50n;
+const STOPPED_BAND_BPS = 50n;
+
+/** Is so much of a stopped asset left that its sale is worth a rebalance of its own? */
+export function isWorthSellingOut(policy: VaultPolicy, valueUsdE8: bigint, navUsdE8: bigint): boolean {
+  return valueUsdE8 >= minTradeUsdE8(policy) && valueUsdE8 * BPS > STOPPED_BAND_BPS * navUsdE8;
+}
 
 export function priceReason(status: Exclude<PriceStatus, 'OK'>): Reason {
   return status === 'SEQUENCER_DOWN' ? 'SEQUENCER_DOWN' : `PRICE_${status}`;
@@ -65,13 +70,12 @@ export function dueOf(configured: VaultState, now: number): DueState {
   const { values, navUsdE8 } = portfolioValue(assets);
   if (navUsdE8 === 0n) return { kind: 'NONE', reason: 'EMPTY', retryAt: 0 };
 
-  const minTrade = minTradeUsdE8(policy);
   const inner = BigInt(policy.innerBandBps) * navUsdE8;
   let [stoppedHeld, outsideBand, outsideInner] = [false, false, false];
   for (const [i, asset] of assets.entries()) {
     const value = values[i] ?? 0n;
     if (isStopped(vault, i)) {
-      stoppedHeld ||= value >= minTrade && value * BPS > STOPPED_BAND_BPS * navUsdE8;
+      stoppedHeld ||= isWorthSellingOut(policy, value, navUsdE8);
       continue;
     }
     const deviation = abs(value * BPS - BigInt(asset.targetBps) * navUsdE8);

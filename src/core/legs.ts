@@ -1,11 +1,11 @@
 /** One routed fill as a leg: exact amounts, clamped and quoted as the vault and the pools will. */
-import { hopOf, type PathQuote, pathCost, pathFeePips, poolsAfter, quotePath, stepsOf } from './amm/path.ts';
+import { hopOf, type PathQuote, pathCost, poolsAfter, quotePath, stepsOf } from './amm/path.ts';
 import { directHop } from './fillVenue.ts';
 import { fillGasUnits, GAS_PATH, hopGasUnits } from './gas.ts';
 import { type FillInputs, maxSellAmount, minTradeUsdE8 } from './limits.ts';
-import { plannedToleranceBps } from './poolChecks.ts';
+import { toleratedOut } from './poolChecks.ts';
 import type { Hop, Leg, PoolState } from './types.ts';
-import { BPS, min } from './units.ts';
+import { min } from './units.ts';
 import { valueUsdE8 } from './value.ts';
 
 export type FillPlan = {
@@ -47,7 +47,7 @@ export function legOf(f: FillInputs, fill: FillPlan, pools: readonly PoolState[]
     hops,
     amountIn,
     quotedOut: path.amountOut,
-    minOut: (path.amountOut * (BPS - plannedToleranceBps(pathFeePips(steps)))) / BPS,
+    minOut: toleratedOut(path.amountOut, steps),
     valueUsdE8: worth,
     ...pathCost(path, sell, buy),
     gasUnits: gasUnitsOf(path, hops, newTokens),

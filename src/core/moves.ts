@@ -1,10 +1,10 @@
 /** What a rebalance should move, before anybody asks through which pools. */
-import { STOPPED_BAND_BPS } from './due.ts';
-import { destinationBps, minTradeUsdE8 } from './limits.ts';
+import { isWorthSellingOut } from './due.ts';
+import { destinationBps } from './limits.ts';
 import { type PortfolioMode, sideIn, type TradeLimit, tradeLimits } from './policy/sides.ts';
 import { hasBit } from './stops.ts';
 import type { AssetState, KeeperRule, VaultPolicy } from './types.ts';
-import { abs, BPS, max, min, mulDiv, subFloor } from './units.ts';
+import { abs, max, min, mulDiv, subFloor } from './units.ts';
 import { assetValueUsdE8, targetValueUsdE8 } from './value.ts';
 
 export type SideRule = Pick<KeeperRule, 'sides' | 'buyOnlyWith'>;
@@ -16,10 +16,7 @@ export function sellsStop(
   epochNavUsdE8: bigint,
   stopped: number,
 ): boolean {
-  return assets.some((a, i) => {
-    const value = assetValueUsdE8(a);
-    return hasBit(stopped, i) && value >= minTradeUsdE8(policy) && value * BPS > STOPPED_BAND_BPS * epochNavUsdE8;
-  });
+  return assets.some((a, i) => hasBit(stopped, i) && isWorthSellingOut(policy, assetValueUsdE8(a), epochNavUsdE8));
 }
 
 /** undefined: everything may be traded both ways. A stop sells what it stopped into the safe assets all the same. */

@@ -3,7 +3,7 @@ import { hopOf, type PathQuote, pathCost, poolsAfter, quotePath, stepsOf } from 
 import { connects, tokensOf } from './amm/quote.ts';
 import { GAS_TICK_CROSSED, gasUsdE8 } from './gas.ts';
 import type { Address, AssetState, CostEstimate, Hop, NaiveAlternative, PoolState, Snapshot } from './types.ts';
-import { BPS, max, min, mulDiv, pow10 } from './units.ts';
+import { abs, BPS, max, min, mulDiv, pow10 } from './units.ts';
 import { assetValueUsdE8, portfolioValue, targetValueUsdE8, valueUsdE8 } from './value.ts';
 
 /** The band that bots and guides usually start with. */
@@ -101,7 +101,7 @@ export function naiveAlternative({ vault, pools, gas }: Snapshot): NaiveAlternat
   const total: CostEstimate = { gasUsdE8: gasCost, ...cost, totalUsdE8: gasCost + cost.feeUsdE8 + cost.impactUsdE8 };
   const outside = values.some((v, i) => {
     const away = v * BPS - BigInt(vault.assets[i]?.targetBps ?? 0) * navUsdE8;
-    return (away < 0n ? -away : away) > BigInt(NAIVE_BAND_BPS) * navUsdE8;
+    return abs(away) > BigInt(NAIVE_BAND_BPS) * navUsdE8;
   });
   return { cash: vault.assets[cash]?.symbol ?? '', trades: outside, swaps, movedUsdE8, cost: total, unreachable };
 }

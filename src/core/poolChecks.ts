@@ -1,5 +1,5 @@
 /** What a keeper asks of pools beyond the vault's own limits. */
-import type { Fraction } from './amm/path.ts';
+import { type Fraction, pathFeePips, type Step } from './amm/path.ts';
 import type { AssetState } from './types.ts';
 import { abs, BPS, divUp, pow10 } from './units.ts';
 
@@ -21,4 +21,9 @@ export function divergenceBps(mid: Fraction, sell: AssetState, buy: AssetState):
 export function plannedToleranceBps(feePips: number): bigint {
   const fee = divUp(BigInt(feePips), 100n);
   return fee > 10n ? fee : 10n;
+}
+
+/** {base units} the least of a quote that is still better than not to trade. */
+export function toleratedOut(amountOut: bigint, steps: readonly Step[]): bigint {
+  return (amountOut * (BPS - plannedToleranceBps(pathFeePips(steps)))) / BPS;
 }

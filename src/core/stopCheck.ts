@@ -1,7 +1,7 @@
 /** When the stops are worth a transaction that looks at them, and that transaction as a plan. */
 import { listed, percentText, usdText } from './format.ts';
 import { gasUsdE8, sliceGasUnits } from './gas.ts';
-import { hasBit, judgeStop, type StopAct, type StopVerdict } from './stops.ts';
+import { hasBit, hasStops, judgeStop, type StopAct, type StopVerdict } from './stops.ts';
 import { type Plan, type Reason, type Snapshot, STOP_CHECK_SEQUENCE, type VaultState } from './types.ts';
 import { BPS } from './units.ts';
 import { driftBps, firstBadPrice, firstUnknownBalance, portfolioValue } from './value.ts';
@@ -17,15 +17,6 @@ const REASONS: Readonly<Record<StopAct, Reason>> = {
 };
 
 export type StopCheck = StopVerdict & { readonly act: StopAct };
-
-export function hasStops({ policy, assets, stop }: Pick<VaultState, 'policy' | 'assets' | 'stop'>): boolean {
-  return (
-    policy.stopLossBps !== 0 ||
-    policy.takeProfitBps !== 0 ||
-    stop.armed !== 0 ||
-    assets.some((a) => a.stopPriceUsdE8 !== 0n || a.takePriceUsdE8 !== 0n)
-  );
-}
 
 /** null = nothing to tell the vault, or nothing that can be judged on these prices. */
 export function stopCheckOf(vault: VaultState, now: number): StopCheck | null {

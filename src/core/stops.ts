@@ -90,6 +90,15 @@ export function stepStop(
   return { act, fired, stop: { ...stop, armed, armedAt: armed === 0 ? 0 : now } };
 }
 
+export function hasStops({ policy, assets, stop }: Pick<VaultState, 'policy' | 'assets' | 'stop'>): boolean {
+  return (
+    policy.stopLossBps !== 0 ||
+    policy.takeProfitBps !== 0 ||
+    stop.armed !== 0 ||
+    assets.some((a) => a.stopPriceUsdE8 !== 0n || a.takePriceUsdE8 !== 0n)
+  );
+}
+
 export type StopVerdict = {
   /** What `checkStop` would do; null = nothing. */
   readonly act: StopAct | null;
@@ -105,8 +114,7 @@ export type StopVerdict = {
 export function judgeStop(vault: VaultState, navUsdE8: bigint, now: number): StopVerdict {
   const { policy, state, stop, assets } = vault;
   const ofAll = policy.stopLossBps !== 0 || policy.takeProfitBps !== 0;
-  const ofOne = assets.some((a) => a.stopPriceUsdE8 !== 0n || a.takePriceUsdE8 !== 0n);
-  if (!ofAll && !ofOne && stop.armed === 0) return { act: null, reached: 0, fired: 0, stop };
+  if (!hasStops(vault)) return { act: null, reached: 0, fired: 0, stop };
   const moved = ofAll && navUsdE8 !== 0n && (!state.referenceLive || navUsdE8 > stop.highUsdE8);
   const seen: StopState = moved
     ? {

@@ -8,7 +8,7 @@ import { durationText } from '../core/format.ts';
 import { UNSCALED_E4 } from '../core/gas.ts';
 import { planGasUnits } from '../core/plan.ts';
 import { startRun } from '../core/runState.ts';
-import { hasStops } from '../core/stopCheck.ts';
+import { hasStops } from '../core/stops.ts';
 import type { DecisionRecord, Plan, Snapshot } from '../core/types.ts';
 import { finaliseCheck, recordCheck, runningChecks } from '../store/checks.ts';
 import { liveExecution, openRun } from '../store/executions.ts';

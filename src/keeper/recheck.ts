@@ -1,10 +1,10 @@
 /** The last look before a slice is signed: on a fresh snapshot it may stay, shrink, wait or stop, never grow. */
 
 import { INCLUSION_MARGIN_S } from '../core/allocate.ts';
-import { pathCost, pathFeePips, pathMidPrice, poolsAfter, quotePath, stepsOf } from '../core/amm/path.ts';
+import { pathCost, pathMidPrice, poolsAfter, quotePath, stepsOf } from '../core/amm/path.ts';
 import { dueOf, isEpochOpen, nextSliceAt, priceReason } from '../core/due.ts';
 import { gweiText, usdText } from '../core/format.ts';
-import { expectedGasUsdE8, gasPriceWei, sliceGasUnits } from '../core/gas.ts';
+import { expectedGasUsdE8, gasPriceWei } from '../core/gas.ts';
 import { sellsStopped } from '../core/guards.ts';
 import {
   broughtPips,
@@ -20,11 +20,12 @@ import {
   requiredPipsAt,
   sizingNavUsdE8,
 } from '../core/limits.ts';
-import { divergenceBps, plannedToleranceBps } from '../core/poolChecks.ts';
+import { planGasUnits } from '../core/plan.ts';
+import { divergenceBps, toleratedOut } from '../core/poolChecks.ts';
 import { stopCheckOf, stopReason, stopSentence } from '../core/stopCheck.ts';
 import { hasBit, inForce } from '../core/stops.ts';
 import type { AssetState, KeeperRule, Leg, Plan, PlannedSlice, Reason, Snapshot } from '../core/types.ts';
-import { BPS, max, min, WEI_PER_MWEI } from '../core/units.ts';
+import { max, min, WEI_PER_MWEI } from '../core/units.ts';
 import { firstBadPrice, firstUnknownBalance, valueUsdE8 } from '../core/value.ts';
 
 export type Recheck =
@@ -46,14 +47,6 @@ export function gasCeilingWei(snapshot: Snapshot, rule: KeeperRule, plan: Plan):
   const own = sellsStopped(plan, snapshot) ? null : rule.maxGasPriceWei;
   const caps = [own, maxGasPriceMwei > 0 ? BigInt(maxGasPriceMwei) * WEI_PER_MWEI : null];
   return caps.reduce<bigint | null>((low, c) => (c === null ? low : low === null || c < low ? c : low), null);
-}
-
-/** Expected gas of the whole plan, as the decision counts it. */
-function planGasUnits(plan: Plan, assetCount: number): bigint {
-  return plan.slices.reduce((sum, slice) => {
-    const opens = plan.kind !== 'CONTINUE' && slice === plan.slices[0];
-    return slice.legs.reduce((s, l) => s + l.gasUnits, sum + sliceGasUnits(opens, assetCount));
-  }, 0n);
 }
 
 /** What a stop may be about to sell is not bought any more: the run ends, so that the vault can be told. */
@@ -111,7 +104,7 @@ function gate(snapshot: Snapshot, rule: KeeperRule, plan: Plan, slice: PlannedSl
   if (snapshot.gas.nativeUsdE8 === 0n) {
     return stop('PRICE_UNREACHABLE', 'The price of the native coin is not usable, so gas cannot be valued.');
   }
-  const cost = expectedGasUsdE8(planGasUnits(plan, vault.assets.length), snapshot.gas);
+  const cost = expectedGasUsdE8(planGasUnits(plan.slices, vault.assets.length, plan.kind !== 'CONTINUE'), snapshot.gas);
   if (rule.maxGasUsdE8 !== null && cost > rule.maxGasUsdE8 && !sellsStopped(plan, snapshot)) {
     const sentence = `Gas would now cost ${usdText(cost)}, more than the ceiling of ${usdText(rule.maxGasUsdE8)}.`;
     return begins
@@ -227,7 +220,7 @@ function recheckInForce(
       ...leg,
       amountIn,
       quotedOut: quote.amountOut,
-      minOut: max(required, (quote.amountOut * (BPS - plannedToleranceBps(pathFeePips(steps)))) / BPS),
+      minOut: max(required, toleratedOut(quote.amountOut, steps)),
       valueUsdE8: worth,
       ...cost,
     });
